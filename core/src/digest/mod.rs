@@ -1,0 +1,22 @@
+//! SM3 (GB/T 32905-2016). In: bytes. Out: 32 bytes or 64 lower-case hex digits.
+
+use sm3::{Digest, Sm3};
+
+/// SM3 of `bytes`.
+pub fn sm3(bytes: &[u8]) -> [u8; 32] {
+    Sm3::digest(bytes).into()
+}
+
+/// SM3 of `bytes` in lower-case hex.
+pub fn sm3_hex(bytes: &[u8]) -> String {
+    hex(&sm3(bytes))
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char])
+        .collect()
+}

@@ -1,0 +1,103 @@
+//! The fact: what somebody stated. In: JSON. Out: [`Fact`] and its canonical text. Knows the table of kinds and what
+//! contradicts what (admit); knows no contract.
+
+pub mod kinds;
+
+use crate::error::{Code, Result, err};
+use crate::time::Instant;
+use kinds::Kind;
+
+/// One stated fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// Its row of the table of kinds (`kinds::OTHER` for `x.…`).
+    pub kind: &'static Kind,
+    /// The name of a kind `x.…`.
+    pub other: Option<Box<str>>,
+    /// The case it belongs to; empty where the kind needs none.
+    pub subject: String,
+    /// When it happened.
+    pub at: Instant,
+    /// The kind's fields (times in canonical text) and any further ones.
+    pub body: serde_json::Map<String, serde_json::Value>,
+    /// Recorded once for ever.
+    pub key: Option<String>,
+    /// Who states it.
+    pub actor: Option<Actor>,
+    /// `{sm3, name}` of a file.
+    pub evidence: Option<serde_json::Value>,
+    /// Reserved.
+    pub signature: Option<serde_json::Value>,
+    /// What an import states about when it was recorded.
+    pub claimed_recorded_at: Option<Instant>,
+}
+
+/// Who states a fact: the writer's word, not authenticated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actor {
+    /// A name.
+    pub person: Option<String>,
+    /// `buyer`, `supplier`, `machine`, or another party.
+    pub party: Option<String>,
+}
+
+/// A fact with its place in the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// From 1; the line number of loose facts.
+    pub seq: u64,
+    /// When the ledger learnt it.
+    pub recorded_at: Instant,
+    /// What was stated.
+    pub fact: Fact,
+}
+
+impl Fact {
+    /// Reads one JSON object and checks it against the table of kinds; `recorded_at` is refused.
+    ///
+    /// # Errors
+    /// Category input.
+    pub fn parse(_json: &str) -> Result<Fact> {
+        err(Code::Unsupported, "fact parser")
+    }
+    /// Reads a fact that may state `recorded_at` (loose facts and imports).
+    ///
+    /// # Errors
+    /// Category input.
+    pub fn parse_stated(_json: &str) -> Result<(Fact, Option<Instant>)> {
+        err(Code::Unsupported, "fact parser")
+    }
+    /// The canonical JSON that is hashed and stored.
+    ///
+    /// # Errors
+    /// `too-long` over 64 KiB.
+    pub fn canonical(&self) -> Result<String> {
+        err(Code::Unsupported, "canonical text")
+    }
+    /// The kind's name, `x.…` included.
+    pub fn kind_name(&self) -> &str {
+        self.other.as_deref().unwrap_or(self.kind.name)
+    }
+    /// A text field of the body.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field)?.as_str()
+    }
+    /// An instant field of the body.
+    pub fn instant(&self, field: &str) -> Option<Instant> {
+        crate::time::parse_instant(self.text(field)?).ok()
+    }
+    /// The actor's party.
+    pub fn party(&self) -> Option<&str> {
+        self.actor.as_ref()?.party.as_deref()
+    }
+}
+
+/// Says whether `fact` (with `recorded_at`) may join the record. `earlier`: the entries, in seq order, of the case
+/// (family, subject) it names, and the entry named by `body.entry` if any. Total: the fold calls it too and gives a refused
+/// fact no effect.
+///
+/// # Errors
+/// Category refused, with the reason.
+pub fn admit(_fact: &Fact, _recorded_at: Instant, _earlier: &[&Entry]) -> Result<()> {
+    Ok(())
+}

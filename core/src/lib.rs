@@ -1,0 +1,19 @@
+//! opsledger keeps the books of a service contract. Facts go into a ledger; a contract is data; [`assess`] is a
+//! pure function of both and of two instants.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod account;
+pub mod assess;
+pub mod books;
+pub mod calendar;
+pub mod columns;
+pub mod contract;
+pub mod digest;
+pub mod error;
+pub mod facts;
+#[cfg(feature = "ledger")]
+pub mod ledger;
+pub mod rules;
+pub mod time;
+
+pub use error::{Category, Code, Error, Lang, Result};

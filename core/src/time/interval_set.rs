@@ -1,0 +1,1 @@
+//! Sets of intervals as free functions over slices.

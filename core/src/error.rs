@@ -131,6 +131,9 @@ codes! {
     NullPointer = 55, Input, "null-pointer", "a required pointer is NULL", "必需的指针为 NULL", "", "";
     EmptyText = 56, Input, "empty-text", "the text is empty", "文本为空", "", "";
     BadCsv = 57, Input, "bad-csv", "the CSV file cannot be read", "无法读取 CSV 文件", "", "";
+    TooDeep = 58, Input, "too-deep", "objects and lists lie more than 32 deep", "对象或列表嵌套超过 32 层", "", "";
+    UnknownWord = 59, Input, "unknown-word", "the word is not one of those allowed here", "该取值不在允许的范围内", "", "";
+    NotCanonical = 60, Input, "not-canonical", "the fact is not in canonical form", "事实不是规范格式", "", "";
     // refused: facts that contradict the record (admit)
     UnknownSubject = 70, Refused, "unknown-subject", "nothing of that name was opened", "没有该名称的记录", "record its opening fact first", "请先记录其起始事实";
     SecondStart = 71, Refused, "second-start", "this was opened before", "该记录已存在", "use another subject, or amend the first", "请换一个编号，或更正原记录";

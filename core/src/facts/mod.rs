@@ -1,11 +1,21 @@
 //! The fact: what somebody stated. In: JSON. Out: [`Fact`] and its canonical text. Knows the table of kinds and what
 //! contradicts what (admit); knows no contract.
 
+pub mod canonical;
+pub mod decimal;
+mod json;
 pub mod kinds;
+mod parse;
 
-use crate::error::{Code, Result, err};
+pub use canonical::is_canonical;
+pub use json::{MAX_DEPTH, MAX_INTEGER};
+
+use crate::error::Result;
 use crate::time::Instant;
 use kinds::Kind;
+
+/// Longest canonical text of a fact, bytes.
+pub const MAX_FACT: usize = 64 * 1024;
 
 /// One stated fact.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +34,7 @@ pub struct Fact {
     pub key: Option<String>,
     /// Who states it.
     pub actor: Option<Actor>,
-    /// `{sm3, name}` of a file.
+    /// `{digest, name}` of a file.
     pub evidence: Option<serde_json::Value>,
     /// Reserved.
     pub signature: Option<serde_json::Value>,
@@ -53,27 +63,6 @@ pub struct Entry {
 }
 
 impl Fact {
-    /// Reads one JSON object and checks it against the table of kinds; `recorded_at` is refused.
-    ///
-    /// # Errors
-    /// Category input.
-    pub fn parse(_json: &str) -> Result<Fact> {
-        err(Code::Unsupported, "fact parser")
-    }
-    /// Reads a fact that may state `recorded_at` (loose facts and imports).
-    ///
-    /// # Errors
-    /// Category input.
-    pub fn parse_stated(_json: &str) -> Result<(Fact, Option<Instant>)> {
-        err(Code::Unsupported, "fact parser")
-    }
-    /// The canonical JSON that is hashed and stored.
-    ///
-    /// # Errors
-    /// `too-long` over 64 KiB.
-    pub fn canonical(&self) -> Result<String> {
-        err(Code::Unsupported, "canonical text")
-    }
     /// The kind's name, `x.…` included.
     pub fn kind_name(&self) -> &str {
         self.other.as_deref().unwrap_or(self.kind.name)

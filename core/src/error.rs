@@ -185,7 +185,20 @@ struct Inner {
     code: Code,
     detail: String,
     hint: Option<String>,
+    hint_zh: Option<String>,
     row: Option<u64>,
+    place: Option<Place>,
+}
+
+/// Where in a text file an error is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name, where the caller gave one.
+    pub file: Option<String>,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
 }
 
 /// The result of everything fallible here.
@@ -195,13 +208,37 @@ impl Error {
     /// `detail` says where and which value, in words that need no translation
     /// (`line 12: key "mx"`, `body.start = "2026-01-01"`).
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Error(Box::new(Inner { code, detail: detail.into(), hint: None, row: None }))
+        Error(Box::new(Inner {
+            code,
+            detail: detail.into(),
+            hint: None,
+            hint_zh: None,
+            row: None,
+            place: None,
+        }))
     }
     /// Adds a hint for this very error (beside the table's).
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
+    }
+    /// Adds a hint for this very error, in both languages.
+    #[must_use]
+    pub fn with_hints(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.0.hint = Some(en.into());
+        self.0.hint_zh = Some(zh.into());
+        self
+    }
+    /// Says where in a text file.
+    #[must_use]
+    pub fn at_place(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+    /// Where in a text file.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
     }
     /// The row, line or position in a batch, counted from 1.
     #[must_use]
@@ -246,16 +283,32 @@ impl Error {
             out.push_str(&row.to_string());
             out.push_str(row_after);
         }
+        if let Some(Place { file, line, column }) = &self.0.place {
+            if let Some(file) = file {
+                out.push_str(file);
+                out.push_str(colon);
+            }
+            out.push_str(&match lang {
+                Lang::En => format!("line {line}, column {column}: "),
+                Lang::Zh => format!("第 {line} 行第 {column} 列："),
+            });
+        }
         out.push_str(what);
         if !self.0.detail.is_empty() {
             out.push_str(colon);
             out.push_str(&self.0.detail);
         }
-        let hints: Vec<&str> =
-            self.0.hint.as_deref().into_iter().chain((!hint.is_empty()).then_some(hint)).collect();
+        let own = match lang {
+            Lang::En => self.0.hint.as_deref(),
+            Lang::Zh => self.0.hint_zh.as_deref().or(self.0.hint.as_deref()),
+        };
+        let hints: Vec<&str> = own.into_iter().chain((!hint.is_empty()).then_some(hint)).collect();
         if !hints.is_empty() {
             out.push_str(open);
-            out.push_str(&hints.join("; "));
+            out.push_str(&hints.join(match lang {
+                Lang::En => "; ",
+                Lang::Zh => "；",
+            }));
             out.push_str(close);
         }
         out

@@ -3,8 +3,10 @@
 
 mod model;
 mod parse;
+mod schema;
 
 pub use model::*;
+pub use schema::schema;
 
 use crate::error::Result;
 
@@ -12,8 +14,23 @@ impl Contract {
     /// Reads a contract (UTF-8 TOML, `format = 1`, no BOM).
     ///
     /// # Errors
-    /// Category input, with line, column and a hint, for anything unknown, missing, wrong or impossible.
+    /// Category input (version for a newer format), with line, column and a hint, for anything unknown, missing, wrong
+    /// or impossible; the first is reported.
     pub fn parse(text: &str) -> Result<Contract> {
-        parse::parse(text)
+        parse::parse(None, text)
+    }
+    /// As [`Contract::parse`]; errors begin with the file's name.
+    ///
+    /// # Errors
+    /// As [`Contract::parse`].
+    pub fn parse_named(file: &str, text: &str) -> Result<Contract> {
+        parse::parse(Some(file), text)
+    }
+    /// As [`Contract::parse`], from bytes as a file holds them.
+    ///
+    /// # Errors
+    /// `bad-utf8` with the place of the first wrong byte; else as [`Contract::parse`].
+    pub fn parse_bytes(file: Option<&str>, bytes: &[u8]) -> Result<Contract> {
+        parse::parse_bytes(file, bytes)
     }
 }

@@ -145,6 +145,8 @@ codes! {
     AtAfterRecorded = 77, Refused, "at-after-recorded", "the approval lies after its own recording", "批准时间晚于记录时间", "", "";
     SameParty = 78, Refused, "same-party", "one cannot confirm or dispute one's own statement", "不能确认或质疑己方陈述", "", "";
     NoParty = 79, Refused, "no-party", "the fact names no party", "未写明当事方", "give actor.party: buyer or supplier", "请填写 actor.party：buyer 或 supplier";
+    BuyerOnly = 80, Refused, "buyer-only", "what a machine or nobody in particular stated is the buyer's to confirm or dispute", "机器记录或未写明当事方的记录由采购方确认或质疑", "", "";
+    DuplicateOfDuplicate = 81, Refused, "duplicate-of-duplicate", "the incident named is itself a duplicate", "所指事件本身就是重复事件", "name the original incident", "请填写最初的事件";
     // refused: the rest
     NotALedger = 90, Refused, "not-a-ledger", "the file is not a ledger", "该文件不是台账", "name a file made by init", "请指定由 init 创建的文件";
     LedgerExists = 91, Refused, "ledger-exists", "a ledger of that name exists", "同名台账已存在", "", "";

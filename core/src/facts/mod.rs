@@ -1,16 +1,17 @@
 //! The fact: what somebody stated. In: JSON. Out: [`Fact`] and its canonical text. Knows the table of kinds and what
 //! contradicts what (admit); knows no contract.
 
+mod admit;
 pub mod canonical;
 pub mod decimal;
 mod json;
 pub mod kinds;
 mod parse;
 
+pub use admit::{Lookup, admit, lookup};
 pub use canonical::is_canonical;
 pub use json::{MAX_DEPTH, MAX_INTEGER};
 
-use crate::error::Result;
 use crate::time::Instant;
 use kinds::Kind;
 
@@ -79,14 +80,4 @@ impl Fact {
     pub fn party(&self) -> Option<&str> {
         self.actor.as_ref()?.party.as_deref()
     }
-}
-
-/// Says whether `fact` (with `recorded_at`) may join the record. `earlier`: the entries, in seq order, of the case
-/// (family, subject) it names, and the entry named by `body.entry` if any. Total: the fold calls it too and gives a refused
-/// fact no effect.
-///
-/// # Errors
-/// Category refused, with the reason.
-pub fn admit(_fact: &Fact, _recorded_at: Instant, _earlier: &[&Entry]) -> Result<()> {
-    Ok(())
 }

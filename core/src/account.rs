@@ -1,6 +1,6 @@
 //! Contract, ledger (or loose facts) and books: what a host holds in its hand.
 
-use crate::assess::{Ask, Budget};
+use crate::assess::{Ask, Assessment, Budget, OutageRow};
 use crate::contract::Contract;
 use crate::error::{Code, Result, err};
 #[cfg(feature = "ledger")]
@@ -8,12 +8,14 @@ use crate::ledger::Ledger;
 use std::sync::Arc;
 
 /// The books of one contract. `Send + Sync`; locks inside.
-pub struct Account {}
+pub struct Account {
+    contract: Arc<Contract>,
+}
 
 impl Account {
     /// An account of loose facts.
-    pub fn new(_contract: Arc<Contract>) -> Account {
-        Account {}
+    pub fn new(contract: Arc<Contract>) -> Account {
+        Account { contract }
     }
     /// An account that follows a ledger: every question first reads what was appended since. Without `contract`, the one the
     /// ledger adopted (`contract.adopt`).
@@ -26,13 +28,14 @@ impl Account {
     }
     /// The contract in force.
     pub fn contract(&self) -> Arc<Contract> {
-        todo!()
+        self.contract.clone()
     }
-    /// Adds facts as JSON Lines, each with its stated `recorded_at` (absent: its `at`), in that order. All or none. Returns
-    /// how many.
+    /// Adds facts as JSON Lines (blank lines are skipped), each with its stated `recorded_at` (absent: its `at`), in that
+    /// order. All or none. Returns how many.
     ///
     /// # Errors
-    /// Category input (with the line); `refused` facts become faults and are no error here.
+    /// Category input (with the line as row); facts that contradict the record become faults and are no error here;
+    /// `bad-request` on an account that follows a ledger.
     pub fn add(&self, _jsonl: &str) -> Result<u64> {
         err(Code::Unsupported, "account")
     }
@@ -43,11 +46,18 @@ impl Account {
     pub fn budget(&self, _ask: &Ask) -> Result<Budget> {
         err(Code::Unsupported, "account")
     }
-    /// The assessment document (JSON text, the public format).
+    /// The assessment document.
     ///
     /// # Errors
     /// As [`Account::budget`].
-    pub fn assess(&self, _ask: &Ask) -> Result<String> {
+    pub fn assess(&self, _ask: &Ask) -> Result<Assessment> {
+        err(Code::Unsupported, "account")
+    }
+    /// Every outage that shares an instant with the service period, counted or not, by start.
+    ///
+    /// # Errors
+    /// As [`Account::budget`].
+    pub fn outages(&self, _ask: &Ask) -> Result<Vec<OutageRow>> {
         err(Code::Unsupported, "account")
     }
 }

@@ -11,8 +11,11 @@ pub mod contract;
 pub mod digest;
 pub mod error;
 pub mod facts;
+pub mod import;
 #[cfg(feature = "ledger")]
 pub mod ledger;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod rules;
 pub mod time;
 

@@ -1,1 +1,3 @@
 //! Facts folded into cases.
+
+pub(crate) mod timeline;

@@ -8,7 +8,9 @@ mod schema;
 pub use model::*;
 pub use schema::schema;
 
-use crate::error::Result;
+use crate::calendar::{Calendar, Days};
+use crate::error::{Code, Result, err};
+use crate::time::Instant;
 
 impl Contract {
     /// Reads a contract (UTF-8 TOML, `format = 1`, no BOM).
@@ -32,5 +34,16 @@ impl Contract {
     /// `bad-utf8` with the place of the first wrong byte; else as [`Contract::parse`].
     pub fn parse_bytes(file: Option<&str>, bytes: &[u8]) -> Result<Contract> {
         parse::parse_bytes(file, bytes)
+    }
+    /// The service hours of `[[calendar]] id`, with the holiday notices known at `known_at`.
+    ///
+    /// # Errors
+    /// `not-found` for an unknown id; `bad-calendar`.
+    pub fn hours(&self, id: &str, known_at: Instant) -> Result<Calendar> {
+        let Some(spec) = self.calendars.get(id) else {
+            return err(Code::NotFound, format!("calendar {id:?}"));
+        };
+        let days = Days::new(spec.holidays.as_deref(), &self.days, known_at)?;
+        Calendar::new(spec, self.zone, &days)
     }
 }

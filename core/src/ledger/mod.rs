@@ -52,6 +52,26 @@ pub struct Record {
     pub fact: String,
 }
 
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The entry of each fact, in order.
+    pub seqs: Vec<u64>,
+    /// How many of them are new.
+    pub new: u64,
+    /// With `lenient`: rows (from 1) that contradict the record, with the reason.
+    pub faults: Vec<(u64, String)>,
+}
+
+/// The answer to a query.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Rows of integers, texts (blobs as hex), decimal texts for floating-point numbers, or null.
+    pub rows: Vec<Vec<serde_json::Value>>,
+}
+
 /// What `verify` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -109,6 +129,35 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::head`].
     pub fn entries(&self, _from: u64, _limit: u64) -> Result<Vec<Entry>> {
+        err(Code::Unsupported, "ledger")
+    }
+    /// Records facts that were recorded elsewhere before: what each states as `recorded_at` is kept as
+    /// `claimed_recorded_at`. A fact whose `key` is recorded already with the same content is skipped. With `lenient`, facts
+    /// that contradict the record are recorded all the same (the books give them no effect and list them); else the first
+    /// such fact refuses all.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn import(
+        &self,
+        _facts: &[(Fact, Option<Instant>)],
+        _now: Instant,
+        _lenient: bool,
+    ) -> Result<Imported> {
+        err(Code::Unsupported, "ledger")
+    }
+    /// Answers a read-only query over the public table `entry`.
+    ///
+    /// # Errors
+    /// `not-read-only` for anything that writes or attaches; `bad-request` with SQLite's words.
+    pub fn sql(&self, _query: &str) -> Result<Table> {
+        err(Code::Unsupported, "ledger")
+    }
+    /// Writes one consistent, self-contained copy (no WAL) for read-only media and auditors.
+    ///
+    /// # Errors
+    /// `ledger-exists` when `path` exists; `io`, `disk-full`, `read-only-file`.
+    pub fn snapshot(&self, _path: &Path) -> Result<()> {
         err(Code::Unsupported, "ledger")
     }
     /// Re-hashes everything; names the first bad entry.

@@ -1,6 +1,8 @@
 //! `deadline`: a clock from one fact to another.
 
+use crate::assess::{Stamp, Status};
 use crate::contract::{KindFilter, Where, Within};
+use crate::time::Micros;
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,4 +25,28 @@ pub struct Params {
     pub conditions: Where,
     /// `excluded_attributions` (default none).
     pub excluded_attributions: Vec<String>,
+}
+
+/// What the clause shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Detail {
+    /// By subject.
+    pub cases: Vec<Case>,
+}
+
+/// One clock.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Case {
+    /// Whose.
+    pub subject: String,
+    /// `met`, `running`, `at-risk`, `paused`, `breached` or `waived`.
+    pub status: Status,
+    /// The due instant; of a breach the one missed; null while paused.
+    pub due: Option<Stamp>,
+    /// When it stopped.
+    pub settled_at: Option<Stamp>,
+    /// When it broke.
+    pub breached_at: Option<Stamp>,
+    /// What is left on the clock while it runs or is paused, microseconds.
+    pub remaining_us: Option<Micros>,
 }

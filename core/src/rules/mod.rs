@@ -77,3 +77,13 @@ pub struct OutageScope {
     /// `max_unknown`, microseconds.
     pub max_unknown: Option<crate::time::Micros>,
 }
+
+/// What a clause shows beside its figures, by rule.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum Detail {
+    /// Cases of a clock.
+    Deadline(deadline::Detail),
+    /// Elements of a sequence.
+    Streak(streak::Detail),
+}

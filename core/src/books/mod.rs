@@ -1,3 +1,4 @@
 //! Facts folded into cases.
 
+mod episodes;
 pub(crate) mod timeline;

@@ -1,0 +1,500 @@
+//! One episode with its downtime, and the list of all settled ones with running sums. In: intervals of downtime. Out:
+//! measures up to an instant, instants at which a measure reaches a value. Knows no outage.
+
+use crate::calendar::Calendar;
+use crate::error::{Error, Result};
+use crate::time::{Instant, Interval, Micros};
+
+/// The hours in which downtime counts; none: all.
+pub(super) type Hours = Option<Calendar>;
+
+/// Counted time in `[from, to)`.
+fn counted(hours: &Hours, from: Instant, to: Instant) -> Result<Micros> {
+    match hours {
+        None => Ok(to - from),
+        Some(calendar) => calendar.between(from, to),
+    }
+}
+
+/// The first instant at which `n` (>= 1) of counted time has passed since `from`, if it comes and is known.
+fn after(hours: &Hours, from: Instant, n: Micros) -> Option<Instant> {
+    match hours {
+        None => from.checked_add(n),
+        Some(calendar) => calendar.add(from, n).ok(),
+    }
+}
+
+/// The instant at which the counted time of `intervals` (the last one may never end) reaches `n` (>= 1).
+pub(super) fn reach_in(hours: &Hours, intervals: &[Interval], mut n: Micros) -> Option<Instant> {
+    let (last, whole) = intervals.split_last()?;
+    for i in whole {
+        let here = counted(hours, i.start, i.end).ok()?;
+        if n <= here {
+            return after(hours, i.start, n);
+        }
+        n -= here;
+    }
+    after(hours, last.start, n).filter(|at| *at <= last.end)
+}
+
+/// A maximal stretch of downtime; where there are hours, it may reach over closed ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Piece {
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+    /// Downtime of the episode before it.
+    before: Micros,
+}
+
+/// Nearly every episode has one piece, so that one needs no memory of its own.
+#[derive(Debug)]
+enum Pieces {
+    One([Piece; 1]),
+    Many(Vec<Piece>),
+}
+
+/// Outages that touch, as one.
+#[derive(Debug)]
+pub(super) struct Episode {
+    pub(super) start: Instant,
+    pub(super) end: Instant,
+    pub(super) downtime: Micros,
+    /// Why its downtime is not known (and read as none).
+    pub(super) fault: Option<Error>,
+    pieces: Pieces,
+}
+
+impl Episode {
+    /// Without downtime so far.
+    pub(super) fn new(start: Instant) -> Self {
+        Episode { start, end: start, downtime: 0, fault: None, pieces: Pieces::Many(Vec::new()) }
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        match &self.pieces {
+            Pieces::One(piece) => piece,
+            Pieces::Many(list) => list,
+        }
+    }
+
+    fn last(&mut self) -> Option<&mut Piece> {
+        match &mut self.pieces {
+            Pieces::One(piece) => piece.last_mut(),
+            Pieces::Many(list) => list.last_mut(),
+        }
+    }
+
+    fn append(&mut self, piece: Piece) {
+        match &mut self.pieces {
+            Pieces::Many(list) if list.is_empty() => self.pieces = Pieces::One([piece]),
+            Pieces::Many(list) => list.push(piece),
+            Pieces::One([first]) => self.pieces = Pieces::Many(vec![*first, piece]),
+        }
+    }
+
+    fn drop_last(&mut self) {
+        match &mut self.pieces {
+            Pieces::One(_) => self.pieces = Pieces::Many(Vec::new()),
+            Pieces::Many(list) => _ = list.pop(),
+        }
+    }
+
+    /// Adds downtime that starts in the last piece or after it.
+    pub(super) fn add_down(&mut self, down: Interval, hours: &Hours) {
+        if self.fault.is_some() || down.is_empty() {
+            return;
+        }
+        let total = self.downtime;
+        let piece = match self.last() {
+            Some(last) if down.start <= last.end => {
+                last.end = last.end.max(down.end);
+                *last
+            }
+            _ => {
+                let piece = Piece { start: down.start, end: down.end, before: total };
+                self.append(piece);
+                piece
+            }
+        };
+        self.measure_last(piece, hours);
+    }
+
+    fn measure_last(&mut self, piece: Piece, hours: &Hours) {
+        match counted(hours, piece.start, piece.end) {
+            Ok(length) => {
+                self.downtime = piece.before + length;
+                // A piece outside the hours must not stand for the first downtime.
+                if length == 0 {
+                    self.drop_last();
+                }
+            }
+            Err(e) => {
+                self.pieces = Pieces::Many(Vec::new());
+                self.downtime = 0;
+                self.fault = Some(e);
+            }
+        }
+    }
+
+    /// Forgets downtime from `t` on; what it took away, in order, is appended to `tail`.
+    pub(super) fn cut(&mut self, t: Instant, hours: &Hours, tail: &mut Vec<Interval>) {
+        let from = tail.len();
+        while let Some(piece) = self.pieces().last().copied().filter(|last| last.end > t) {
+            tail.push(Interval::new(piece.start.max(t), piece.end));
+            self.downtime = piece.before;
+            self.drop_last();
+            if piece.start < t {
+                self.add_down(Interval::new(piece.start, t), hours);
+            }
+        }
+        tail[from..].reverse();
+    }
+
+    /// Downtime before `t`. O(log pieces + log days).
+    pub(super) fn down_before(&self, t: Instant, hours: &Hours) -> Micros {
+        if t >= self.end {
+            return self.downtime;
+        }
+        let pieces = self.pieces();
+        let Some(i) = pieces.partition_point(|p| p.start < t).checked_sub(1) else { return 0 };
+        match pieces.get(i + 1) {
+            Some(next) if t >= pieces[i].end => next.before,
+            None if t >= pieces[i].end => self.downtime,
+            _ => pieces[i].before + counted(hours, pieces[i].start, t).unwrap_or(0),
+        }
+    }
+
+    /// The instant at which its downtime reaches `n`, 1 to its downtime. O(log pieces + log days).
+    pub(super) fn reach(&self, n: Micros, hours: &Hours) -> Option<Instant> {
+        let pieces = self.pieces();
+        let i = pieces.partition_point(|p| p.before < n).checked_sub(1)?;
+        after(hours, pieces[i].start, n - pieces[i].before)
+    }
+
+    /// The first microsecond of its downtime.
+    pub(super) fn first_down(&self, hours: &Hours) -> Option<Instant> {
+        match hours {
+            None => self.pieces().first().map(|p| p.start),
+            Some(_) => self.reach(1, hours).filter(|_| self.downtime > 0).map(|t| t - 1),
+        }
+    }
+
+    /// True when it shares an instant with `within`, or has no length and starts in it.
+    pub(super) fn meets(&self, within: Interval) -> bool {
+        if self.start == self.end {
+            within.contains(self.start)
+        } else {
+            self.start < within.end && within.start < self.end
+        }
+    }
+}
+
+/// What the list sums.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Measure {
+    Downtime,
+    /// Episodes whose downtime is unknown.
+    Faults,
+    /// Episodes at or above a threshold.
+    Long(usize),
+    /// Episodes with downtime below it.
+    Short(usize),
+}
+
+/// Sums kept in a row: downtime, faults, episodes with downtime, then one a threshold.
+const FIXED: usize = 3;
+
+fn value(row: &[i64], m: Measure) -> i64 {
+    match m {
+        Measure::Downtime => row[0],
+        Measure::Faults => row[1],
+        Measure::Long(i) => row[FIXED + i],
+        Measure::Short(i) => row[2] - row[FIXED + i],
+    }
+}
+
+/// Episodes a chunk; a late change moves at most so many. Small under test, so that chunks split and empty.
+const CHUNK: usize = if cfg!(test) { 4 } else { 64 };
+
+/// A place in the list; the end is a place too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pos {
+    chunk: usize,
+    at: usize,
+}
+
+/// Settled episodes in order, in chunks; over the chunks lies a Fenwick tree of their sums.
+pub(super) struct Settled {
+    thresholds: Vec<Micros>,
+    /// Start of the first episode of each chunk, beside the chunks for the search's sake.
+    firsts: Vec<Instant>,
+    /// None empty.
+    chunks: Vec<Vec<Episode>>,
+    /// Node `i` (from 1) sums the chunks `i - lowbit(i)` to `i - 1`.
+    tree: Vec<i64>,
+}
+
+fn lowbit(i: usize) -> usize {
+    i & i.wrapping_neg()
+}
+
+impl Settled {
+    pub(super) fn new(thresholds: &[Micros]) -> Self {
+        Settled { thresholds: thresholds.to_vec(), firsts: Vec::new(), chunks: Vec::new(), tree: Vec::new() }
+    }
+
+    fn width(&self) -> usize {
+        FIXED + self.thresholds.len()
+    }
+
+    fn node(&self, i: usize) -> &[i64] {
+        let w = self.width();
+        &self.tree[(i - 1) * w..i * w]
+    }
+
+    fn measure(&self, e: &Episode, m: Measure) -> i64 {
+        match m {
+            Measure::Downtime => e.downtime,
+            Measure::Faults => i64::from(e.fault.is_some()),
+            Measure::Long(i) => i64::from(e.downtime >= self.thresholds[i]),
+            Measure::Short(i) => i64::from(e.downtime > 0 && e.downtime < self.thresholds[i]),
+        }
+    }
+
+    /// Adds an episode's row, `sign` times, to the nodes over its chunk.
+    fn count(&mut self, chunk: usize, at: usize, sign: i64) {
+        let w = self.width();
+        let e = &self.chunks[chunk][at];
+        let fixed = [e.downtime, i64::from(e.fault.is_some()), i64::from(e.downtime > 0)];
+        let downtime = e.downtime;
+        let mut i = chunk + 1;
+        while i <= self.chunks.len() {
+            let row = &mut self.tree[(i - 1) * w..i * w];
+            for (sum, x) in row.iter_mut().zip(fixed) {
+                *sum += sign * x;
+            }
+            for (sum, threshold) in row[FIXED..].iter_mut().zip(&self.thresholds) {
+                *sum += sign * i64::from(downtime >= *threshold);
+            }
+            i += lowbit(i);
+        }
+    }
+
+    /// Turns nodes into sums of single chunks (`sign` -1) or back (+1).
+    fn fold_tree(&mut self, sign: i64) {
+        let (w, n) = (self.width(), self.tree.len() / self.width());
+        let step = |tree: &mut Vec<i64>, i: usize| {
+            let parent = i + lowbit(i);
+            if parent <= n {
+                let (low, high) = tree.split_at_mut((parent - 1) * w);
+                for (up, x) in high[..w].iter_mut().zip(&low[(i - 1) * w..i * w]) {
+                    *up += sign * x;
+                }
+            }
+        };
+        if sign > 0 {
+            (1..=n).for_each(|i| step(&mut self.tree, i));
+        } else {
+            (1..=n).rev().for_each(|i| step(&mut self.tree, i));
+        }
+    }
+
+    /// A new last chunk; its node starts with what lies under it.
+    fn push_chunk(&mut self, first: Episode) {
+        self.firsts.push(first.start);
+        let mut chunk = Vec::with_capacity(CHUNK);
+        chunk.push(first);
+        self.chunks.push(chunk);
+        let i = self.chunks.len();
+        let w = self.width();
+        self.tree.resize(i * w, 0);
+        let mut under = 1;
+        while under < lowbit(i) {
+            let (low, high) = self.tree.split_at_mut((i - 1) * w);
+            let from = (i - under - 1) * w;
+            for (sum, x) in high.iter_mut().zip(&low[from..from + w]) {
+                *sum += x;
+            }
+            under <<= 1;
+        }
+        self.count(i - 1, 0, 1);
+    }
+
+    /// Appends an episode that starts after all others. O(log n).
+    pub(super) fn push(&mut self, e: Episode) {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => {
+                debug_assert!(chunk.last().is_some_and(|last| last.end <= e.start));
+                chunk.push(e);
+                let at = chunk.len() - 1;
+                self.count(self.chunks.len() - 1, at, 1);
+            }
+            _ => self.push_chunk(e),
+        }
+    }
+
+    /// The first episode that starts at or after `t`. O(log n).
+    pub(super) fn locate(&self, t: Instant) -> Pos {
+        let chunk = self.firsts.partition_point(|first| *first < t).saturating_sub(1);
+        let at = self.chunks.get(chunk).map_or(0, |c| c.partition_point(|e| e.start < t));
+        self.normal(Pos { chunk, at })
+    }
+
+    /// The end of a chunk is the start of the next.
+    fn normal(&self, p: Pos) -> Pos {
+        match self.chunks.get(p.chunk) {
+            Some(chunk) if p.at >= chunk.len() => Pos { chunk: p.chunk + 1, at: 0 },
+            _ => p,
+        }
+    }
+
+    /// The place after the last one.
+    pub(super) fn end(&self) -> Pos {
+        Pos { chunk: self.chunks.len(), at: 0 }
+    }
+
+    pub(super) fn get(&self, p: Pos) -> Option<&Episode> {
+        self.chunks.get(p.chunk)?.get(p.at)
+    }
+
+    pub(super) fn next(&self, p: Pos) -> Pos {
+        self.normal(Pos { at: p.at + 1, ..p })
+    }
+
+    pub(super) fn previous(&self, p: Pos) -> Option<Pos> {
+        match (p.at, p.chunk) {
+            (0, 0) => None,
+            (0, c) => Some(Pos { chunk: c - 1, at: self.chunks[c - 1].len() - 1 }),
+            (at, chunk) => Some(Pos { chunk, at: at - 1 }),
+        }
+    }
+
+    /// All from a place on.
+    pub(super) fn from(&self, p: Pos) -> impl Iterator<Item = &Episode> {
+        let here = self.chunks.get(p.chunk).map_or(&[][..], |c| &c[p.at..]);
+        here.iter().chain(self.chunks.iter().skip(p.chunk + 1).flatten())
+    }
+
+    /// Sum over the episodes before a place. O(log n).
+    pub(super) fn before(&self, p: Pos, m: Measure) -> i64 {
+        let mut sum = 0;
+        let mut i = p.chunk;
+        while i > 0 {
+            sum += value(self.node(i), m);
+            i -= lowbit(i);
+        }
+        let here = self.chunks.get(p.chunk).map_or(&[][..], |c| &c[..p.at]);
+        sum + here.iter().map(|e| self.measure(e, m)).sum::<i64>()
+    }
+
+    /// The episode in which the sum reaches `n` (>= 1), and the sum before it. O(log n).
+    pub(super) fn reach(&self, n: i64, m: Measure) -> Option<(&Episode, i64)> {
+        let mut under = 0;
+        let mut sum = 0;
+        let mut step = (self.chunks.len() + 1).next_power_of_two() / 2;
+        while step > 0 {
+            let i = under + step;
+            if i <= self.chunks.len() && sum + value(self.node(i), m) < n {
+                sum += value(self.node(i), m);
+                under = i;
+            }
+            step /= 2;
+        }
+        for e in self.chunks.get(under)? {
+            let here = self.measure(e, m);
+            if sum + here >= n {
+                return Some((e, sum));
+            }
+            sum += here;
+        }
+        None
+    }
+
+    /// Puts `new` in the place of the `old` episodes from `p` on; between the same neighbours, in order.
+    pub(super) fn replace(&mut self, p: Pos, old: usize, new: Vec<Episode>) {
+        let mut p = p;
+        let mut new = new.into_iter();
+        let mut left = old;
+        while left > 0 {
+            self.count(p.chunk, p.at, -1);
+            match new.next() {
+                Some(e) => {
+                    if p.at == 0 {
+                        self.firsts[p.chunk] = e.start;
+                    }
+                    self.chunks[p.chunk][p.at] = e;
+                    self.count(p.chunk, p.at, 1);
+                    p = self.next(p);
+                }
+                None => p = self.remove_uncounted(p),
+            }
+            left -= 1;
+        }
+        for e in new {
+            p = self.insert(p, e);
+        }
+    }
+
+    /// Takes out an episode whose row was taken out; returns the place of what followed it.
+    fn remove_uncounted(&mut self, p: Pos) -> Pos {
+        let chunk = &mut self.chunks[p.chunk];
+        chunk.remove(p.at);
+        match chunk.first() {
+            Some(first) => self.firsts[p.chunk] = first.start,
+            None => {
+                self.fold_tree(-1);
+                let w = self.width();
+                self.tree.drain(p.chunk * w..(p.chunk + 1) * w);
+                self.fold_tree(1);
+                self.chunks.remove(p.chunk);
+                self.firsts.remove(p.chunk);
+            }
+        }
+        self.normal(p)
+    }
+
+    /// Inserts before a place; returns the place after it. O(log n + chunk), and O(chunks) when a chunk is split.
+    fn insert(&mut self, p: Pos, e: Episode) -> Pos {
+        let mut p = p;
+        if p.at == 0 && p.chunk > 0 {
+            // At the end of the chunk before: there it moves nothing.
+            p = Pos { chunk: p.chunk - 1, at: self.chunks[p.chunk - 1].len() };
+        }
+        if self.chunks.is_empty() {
+            self.push_chunk(e);
+            return Pos { chunk: 1, at: 0 };
+        }
+        if self.chunks[p.chunk].len() == CHUNK {
+            if p.chunk + 1 == self.chunks.len() && p.at == CHUNK {
+                self.push_chunk(e);
+                return Pos { chunk: p.chunk + 2, at: 0 };
+            }
+            p = self.split(p);
+        }
+        self.chunks[p.chunk].insert(p.at, e);
+        if p.at == 0 {
+            self.firsts[p.chunk] = self.chunks[p.chunk][0].start;
+        }
+        self.count(p.chunk, p.at, 1);
+        self.next(p)
+    }
+
+    /// Halves a full chunk; returns where the place lies now.
+    fn split(&mut self, p: Pos) -> Pos {
+        let w = self.width();
+        for at in CHUNK / 2..CHUNK {
+            self.count(p.chunk, at, -1);
+        }
+        let second = self.chunks[p.chunk].split_off(CHUNK / 2);
+        self.fold_tree(-1);
+        let from = (p.chunk + 1) * w;
+        self.tree.splice(from..from, std::iter::repeat_n(0, w));
+        self.firsts.insert(p.chunk + 1, second[0].start);
+        self.chunks.insert(p.chunk + 1, second);
+        self.fold_tree(1);
+        for at in 0..CHUNK / 2 {
+            self.count(p.chunk + 1, at, 1);
+        }
+        if p.at < CHUNK / 2 { p } else { Pos { chunk: p.chunk + 1, at: p.at - CHUNK / 2 } }
+    }
+}

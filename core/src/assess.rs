@@ -1,5 +1,7 @@
 //! Contract and books to assessment: the public document, its types, and the flat budget beside it.
 
+pub(crate) mod document;
+
 use crate::calendar::Zone;
 use crate::time::{Instant, Micros};
 use schemars::JsonSchema;
@@ -22,7 +24,7 @@ pub enum View {
 pub struct Ask {
     /// Default: `known_at`.
     pub as_of: Option<Instant>,
-    /// Default: the last `recorded_at`; with a ledger the later of `now` and that.
+    /// Default: with a ledger the later of `now` and the last `recorded_at`; of loose facts the later of `as_of` and that.
     pub known_at: Option<Instant>,
     /// Only entries up to this one.
     pub head: Option<u64>,

@@ -176,7 +176,6 @@ codes! {
     ExclusionNoCause = 222, Input, "exclusion-without-cause", "excluded without a cause or reason", "排除但未写明原因", "", "";
     UnknownSeverity = 223, Input, "unknown-severity", "the severity has no limit of its own; the shortest applies", "该级别未约定时限，按最短时限计", "", "";
     ClockFault = 224, Input, "clock-fault", "the host's clock went backwards", "系统时间倒退", "", "";
-    ResumeNothing = 225, Input, "resume-nothing", "nothing is paused", "没有暂停可恢复", "", "";
 }
 
 /// An error: one word wide, cheap to pass.

@@ -113,6 +113,13 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// The largest integer below `self * whole`, computed exactly; -1 when that is 0.
+    pub fn most_below(self, whole: i64) -> i64 {
+        let one = 10i128.pow(u32::from(self.scale));
+        let below = (i128::from(self.mantissa) * i128::from(whole) + one - 1).div_euclid(one) - 1;
+        // `self` is at most 1, so this is at most `whole`.
+        i64::try_from(below).unwrap_or(i64::MAX)
+    }
     /// True when `part < self * whole`, computed exactly.
     pub fn is_more_than(self, part: i64, whole: i64) -> bool {
         i128::from(part) * 10i128.pow(u32::from(self.scale)) < i128::from(self.mantissa) * i128::from(whole)

@@ -69,8 +69,8 @@ pub fn admit(fact: &Fact, recorded_at: Instant, earlier: &[&Entry]) -> Result<()
 }
 
 /// How a case stands after the facts that were admitted so far.
-#[derive(Default)]
-struct Standing {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Standing {
     opened: bool,
     ended: bool,
     void: bool,
@@ -85,7 +85,7 @@ struct Standing {
 
 impl Standing {
     /// Admits the next fact of the case, or refuses it and stays as it is.
-    fn step(&mut self, fact: &Fact, recorded_at: Instant) -> Result<()> {
+    pub(crate) fn step(&mut self, fact: &Fact, recorded_at: Instant) -> Result<()> {
         match fact.kind.name {
             "outage.start" => {
                 self.open(fact)?;
@@ -111,11 +111,7 @@ impl Standing {
                 self.correctable(fact)?;
                 self.void = true;
             }
-            "duty.cancel" => {
-                if !self.opened {
-                    return Err(about(Code::NothingToCorrect, fact));
-                }
-            }
+            "duty.cancel" if !self.opened => return Err(about(Code::NothingToCorrect, fact)),
             _ if fact.kind.family == Family::Incident && !self.opened => {
                 return Err(about(Code::UnknownSubject, fact));
             }
@@ -175,7 +171,7 @@ impl Standing {
 }
 
 /// The incident that a duplicate names is known and no duplicate itself, so that no circle can arise.
-fn original(fact: &Fact, of: &Standing) -> Result<()> {
+pub(crate) fn original(fact: &Fact, of: &Standing) -> Result<()> {
     let named = || {
         format!(
             "{}: body.of = {:?}",
@@ -195,11 +191,16 @@ fn original(fact: &Fact, of: &Standing) -> Result<()> {
 /// Confirm, dispute and resolve belong to the other party of an earlier entry; what a machine stated, or nobody in
 /// particular, is the buyer's to confirm.
 fn agreement(fact: &Fact, earlier: &[&Entry]) -> Result<()> {
+    agreement_on(fact, |seq| earlier.iter().find(|e| e.seq == seq).map(|e| e.fact.party()))
+}
+
+/// As [`admit`] for the agreement family. `party_of`: none where no earlier entry has that number, else its party.
+pub(crate) fn agreement_on<'a>(fact: &Fact, party_of: impl Fn(u64) -> Option<Option<&'a str>>) -> Result<()> {
     if !matches!(fact.kind.name, "fact.confirm" | "fact.dispute" | "dispute.resolve") {
         return Ok(());
     }
     let Some(seq) = named_entry(fact) else { return err(Code::MissingField, "body.entry") };
-    let Some(entry) = earlier.iter().find(|e| e.seq == seq) else {
+    let Some(owner) = party_of(seq) else {
         return err(Code::UnknownEntry, format!("{}: {seq}", fact.kind.name));
     };
     let Some(party) = fact.party() else { return err(Code::NoParty, format!("{} {seq}", fact.kind.name)) };
@@ -207,7 +208,7 @@ fn agreement(fact: &Fact, earlier: &[&Entry]) -> Result<()> {
     if !fact.body.contains_key("entry") {
         return Ok(());
     }
-    match entry.fact.party() {
+    match owner {
         None | Some("machine") if party == "buyer" => Ok(()),
         None | Some("machine") => {
             err(Code::BuyerOnly, format!("{} {seq}: actor.party = {party:?}", fact.kind.name))

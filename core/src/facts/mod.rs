@@ -7,10 +7,13 @@ pub mod decimal;
 mod json;
 pub mod kinds;
 mod parse;
+mod schema;
 
 pub use admit::{Lookup, admit, lookup};
+pub(crate) use admit::{Standing, agreement_on, original};
 pub use canonical::is_canonical;
 pub use json::{MAX_DEPTH, MAX_INTEGER};
+pub use schema::schema;
 
 use crate::time::Instant;
 use kinds::Kind;

@@ -1,8 +1,19 @@
-//! `deadline`: a clock from one fact to another.
+//! `deadline`: a clock from one fact to another. A case is a subject; it is judged from its own facts. See the accounting
+//! page, clocks.
 
+use super::clock::{Allowed, Clock, Hands, Run};
+use super::{Cx, Finding, Rule, Totals, unit};
 use crate::assess::{Stamp, Status};
-use crate::contract::{KindFilter, Where, Within};
-use crate::time::Micros;
+use crate::books::incidents::Report;
+use crate::books::subjects::SubjectCase;
+use crate::books::tally::{Tally, Verdict};
+use crate::books::{Item, Lens};
+use crate::calendar::Calendar;
+use crate::contract::{Decimal, KindFilter, Limit, Where, Within};
+use crate::error::{Code, Error, Result};
+use crate::facts::kinds::{self, Family};
+use crate::time::{Instant, Micros};
+use std::collections::BTreeSet;
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +38,20 @@ pub struct Params {
     pub excluded_attributions: Vec<String>,
 }
 
+impl Params {
+    /// It ends with the service restored, so reopening starts it again.
+    pub(crate) fn is_repair(&self) -> bool {
+        self.to.iter().any(|k| matches!(k.kind.as_str(), "incident.repair" | "incident.restore"))
+    }
+    /// A duplicate has its own response clock, and no other.
+    fn is_response(&self) -> bool {
+        self.to.iter().any(|k| k.kind == "incident.respond")
+    }
+    fn families(&self) -> BTreeSet<Family> {
+        self.from.iter().filter_map(|k| kinds::find(&k.kind)).map(|k| k.family).collect()
+    }
+}
+
 /// What the clause shows.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct Detail {
@@ -39,14 +64,375 @@ pub struct Detail {
 pub struct Case {
     /// Whose.
     pub subject: String,
-    /// `met`, `running`, `at-risk`, `paused`, `breached` or `waived`.
+    /// `met`, `running`, `at-risk`, `paused`, `breached`, `waived` or `no-evidence`.
     pub status: Status,
     /// The due instant; of a breach the one missed; null while paused.
     pub due: Option<Stamp>,
-    /// When it stopped.
+    /// When it stopped, also when late; null while it runs.
     pub settled_at: Option<Stamp>,
     /// When it broke.
     pub breached_at: Option<Stamp>,
     /// What is left on the clock while it runs or is paused, microseconds.
     pub remaining_us: Option<Micros>,
+}
+
+/// What the clause keeps of a case beside the verdict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Timed {
+    due: Option<Instant>,
+    settled_at: Option<Instant>,
+    remaining: Option<Micros>,
+    pub(crate) on_time: Vec<Instant>,
+    faults: Vec<(u64, Code)>,
+    error: Option<String>,
+    /// Entries that wait for the other party's word.
+    waiting: Vec<u64>,
+}
+
+/// The clocks of a clause.
+pub(crate) struct State {
+    params: Params,
+    families: BTreeSet<Family>,
+    calendar: Result<Calendar>,
+    tally: Tally<Timed>,
+    /// Cases whose verdict changed since a streak last looked.
+    changed: Vec<u32>,
+}
+
+impl State {
+    pub(crate) fn new(params: &Params, calendar: Result<Calendar>) -> State {
+        let families = params.families();
+        State { params: params.clone(), families, calendar, tally: Tally::default(), changed: Vec::new() }
+    }
+
+    fn judge(
+        &self,
+        cx: &Cx<'_>,
+        case: &SubjectCase,
+        subject: &str,
+        without: Option<u64>,
+    ) -> Option<Verdict<Timed>> {
+        let (events, next) = case.events(&cx.lens, cx.as_of, without);
+        // Not judged, or not yet: looked at again when the next known fact is there.
+        let waiting = || {
+            let (status, more) = (Status::NotDue, Timed::default());
+            next.map(|t| Verdict { status, breached_at: None, forecast: None, valid_until: Some(t), more })
+        };
+        let Some(first) = events.iter().position(|e| self.opens(e)) else { return waiting() };
+        let opening = events[first];
+        let report = Report::new(opening, case.corrections(&cx.lens, without), cx.lens);
+        if report.withdrawn()
+            || (report.duplicate() && !self.params.is_response())
+            || self.params.excluded_attributions.iter().any(|a| a == report.attribution())
+            || !cx.holds.contains(opening.at)
+        {
+            return waiting();
+        }
+        let mut verdict = match &self.calendar {
+            Ok(calendar) => self
+                .timed(cx, calendar, &report, opening, &events[first + 1..])
+                .unwrap_or_else(|e| unknown(&e)),
+            Err(e) => unknown(e),
+        };
+        if verdict.status == Status::Breached && cx.waives(subject) {
+            verdict.status = Status::Waived;
+        }
+        verdict.valid_until = earliest(verdict.valid_until, next);
+        Some(verdict)
+    }
+
+    fn opens(&self, item: &Item) -> bool {
+        self.params.from.iter().any(|k| k.takes(item)) && takes(&self.params.conditions, item)
+    }
+
+    fn timed<'a>(
+        &'a self,
+        cx: &Cx<'a>,
+        calendar: &'a Calendar,
+        report: &Report<'a>,
+        opening: &'a Item,
+        after: &[&'a Item],
+    ) -> Result<Verdict<Timed>> {
+        let clock = Clock {
+            params: &self.params,
+            calendar,
+            days: cx.days,
+            zone: cx.contract.zone,
+            pause_parties: &cx.contract.accounting.pause_parties,
+            lens: cx.lens,
+            as_of: cx.as_of,
+        };
+        let mut more = Timed::default();
+        let allowed = self.allowed(&clock, report, opening, after, &mut more)?;
+        let run = clock.run(opening, after, allowed)?;
+        let (status, remaining, turns) = stands(&clock, &run, opening, allowed, cx.warn)?;
+        more.faults.extend(&run.faults);
+        more.waiting.extend(&run.late_pauses);
+        if cx.lens.wants_lowering() {
+            more.waiting.extend(report.lowering());
+        }
+        more.on_time.clone_from(&run.on_time);
+        (more.due, more.settled_at, more.remaining) = (run.breached.or(run.due), run.settled, remaining);
+        let runs = matches!(status, Status::Running | Status::AtRisk);
+        let due = run.due.filter(|_| runs);
+        Ok(Verdict {
+            status,
+            breached_at: run.breached,
+            forecast: due,
+            valid_until: earliest(turns, due.map(|d| d + 1)),
+            more,
+        })
+    }
+
+    /// The limit in force, and the instant before which it is never due.
+    fn allowed<'a>(
+        &self,
+        clock: &Clock<'a>,
+        report: &Report<'a>,
+        opening: &'a Item,
+        after: &[&'a Item],
+        more: &mut Timed,
+    ) -> Result<Allowed> {
+        let table = match &self.params.within {
+            Within::One(limit) => return Ok(Allowed { limit: *limit, floor: Instant::MIN }),
+            Within::By(table) => table,
+        };
+        // A value without a limit of its own takes the shortest.
+        let mut shortest: Option<(Instant, Limit)> = None;
+        for limit in table.values() {
+            let due = clock.plain_due(*limit, opening.at)?;
+            if shortest.is_none_or(|(d, _)| due < d) {
+                shortest = Some((due, *limit));
+            }
+        }
+        let Some((_, shortest)) = shortest else { return Err(Error::new(Code::Internal, "empty table")) };
+        let mut look = |seq: u64, value: Option<&str>| match value.and_then(|v| table.get(v)) {
+            Some(limit) => *limit,
+            None => {
+                more.faults.push((seq, Code::UnknownSeverity));
+                shortest
+            }
+        };
+        let limit = look(opening.seq, report.opening_text(&self.params.by));
+        let mut allowed = Allowed { limit, floor: Instant::MIN };
+        let mut waiting = Vec::new();
+        for (fix, value) in report.changes(&self.params.by) {
+            let limit = look(fix.seq, Some(value));
+            let (before, then) =
+                (clock.plain_due(allowed.limit, opening.at)?, clock.plain_due(limit, opening.at)?);
+            let run = clock.run(opening, after, allowed)?;
+            let due = run.breached.or(run.due.filter(|_| run.settled.is_none()));
+            let recorded = clock.lens.item_recorded(fix);
+            if then > before {
+                let too_late = due.is_some_and(|due| recorded > due);
+                if too_late || clock.lens.wants_lowering() {
+                    waiting.push(fix.seq);
+                }
+                if (too_late && !clock.lens.is_confirmed(fix.seq)) || clock.lens.hides_lowering(fix.seq) {
+                    continue;
+                }
+            } else if then < before {
+                // What was due before the correction was recorded stays due then: nothing heals a breach.
+                allowed.floor = allowed.floor.max(due.map_or(recorded, |due| due.min(recorded)));
+            }
+            allowed.limit = limit;
+        }
+        more.waiting.extend(waiting);
+        Ok(allowed)
+    }
+
+    /// For a streak: the cases whose verdict changed since it last asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.changed)
+    }
+    pub(crate) fn verdict(&self, case: u32) -> Option<&Verdict<Timed>> {
+        self.tally.get(case)
+    }
+    fn set(&mut self, case: u32, verdict: Option<Verdict<Timed>>) {
+        self.tally.set(case, verdict);
+        self.changed.push(case);
+    }
+    fn judged(&self) -> impl Iterator<Item = (u32, &Verdict<Timed>)> {
+        self.tally.cases().filter(|(_, v)| v.status != Status::NotDue)
+    }
+}
+
+/// Status, what is left, and the instant at which it turns at-risk.
+fn stands(
+    clock: &Clock<'_>,
+    run: &Run<'_>,
+    opening: &Item,
+    allowed: Allowed,
+    warn: Decimal,
+) -> Result<(Status, Option<Micros>, Option<Instant>)> {
+    if run.breached.is_some() {
+        return Ok((Status::Breached, None, None));
+    }
+    let whole = match allowed.limit {
+        Limit::Elapsed(us) => us,
+        limit => clock.plain_due(limit, opening.at)? - opening.at,
+    };
+    match (&run.hands, run.due) {
+        (Hands::Stopped { .. }, _) => Ok((Status::Met, None, None)),
+        (Hands::Paused { used, .. }, _) => Ok((Status::Paused, Some((whole - used).max(0)), None)),
+        (Hands::Running { .. }, due) => {
+            let due = due.ok_or_else(|| Error::new(Code::Internal, "a running clock is due"))?;
+            let elapsed = matches!(allowed.limit, Limit::Elapsed(_));
+            let left = if elapsed { clock.calendar.between(clock.as_of, due)? } else { due - clock.as_of };
+            let warned = warn.most_below(whole);
+            if left <= warned {
+                return Ok((Status::AtRisk, Some(left), None));
+            }
+            let turns = match warned {
+                ..0 => None,
+                _ if elapsed => Some(clock.calendar.add(clock.as_of, left - warned)?),
+                _ => Some(due - warned),
+            };
+            Ok((Status::Running, Some(left), turns))
+        }
+    }
+}
+
+/// A case that cannot be judged.
+fn unknown(e: &Error) -> Verdict<Timed> {
+    let more = Timed { error: Some(e.detail().to_owned()), ..Timed::default() };
+    Verdict { status: Status::NoEvidence, breached_at: None, forecast: None, valid_until: None, more }
+}
+
+fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    a.into_iter().chain(b).min()
+}
+
+impl KindFilter {
+    pub(crate) fn takes(&self, item: &Item) -> bool {
+        item.kind.name == self.kind && takes(&self.conditions, item)
+    }
+}
+
+/// Each field of the body has one of the values.
+pub(crate) fn takes(conditions: &Where, item: &Item) -> bool {
+    conditions.iter().all(|(field, values)| {
+        item.body.as_ref().and_then(|b| b.get(field)).is_some_and(|v| values.contains(v))
+    })
+}
+
+impl Rule for State {
+    fn touch(&mut self, cx: &Cx<'_>, case: u32) {
+        let subject = cx.books.subjects.case(case);
+        if !self.families.contains(&subject.family) {
+            return;
+        }
+        let verdict = self.judge(cx, subject, cx.books.subjects.subject(case), None);
+        self.set(case, verdict);
+    }
+
+    fn advance(&mut self, cx: &Cx<'_>) {
+        // What is left on running clocks changes with every instant; it is only shown in the detail and computed there.
+        while let Some(case) = self.tally.due(cx.as_of) {
+            self.touch(cx, case);
+        }
+    }
+
+    fn totals(&self, _cx: &Cx<'_>) -> Totals {
+        let breaches = self.tally.breaches();
+        Totals {
+            status: self.tally.status(),
+            value: Some(breaches),
+            limit: Some(0),
+            unit: unit::COUNT,
+            breaches,
+            breached_at: self.tally.breached_at(),
+            forecast: if breaches > 0 { None } else { self.tally.forecast() },
+        }
+    }
+
+    fn sentence(&self, _cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        let count = |s: &[Status]| self.judged().filter(|(_, v)| s.contains(&v.status)).count();
+        let met = count(&[Status::Met]);
+        let open = count(&[Status::Running, Status::AtRisk, Status::Paused]);
+        let waived = count(&[Status::Waived]);
+        let breaches = totals.breaches;
+        let mut zh = format!("按时 {met} 件，超时 {breaches} 件，进行中 {open} 件");
+        let mut en = format!("{met} in time, {breaches} late, {open} running");
+        if waived > 0 {
+            zh.push_str(&format!("，豁免 {waived} 件"));
+            en.push_str(&format!(", {waived} waived"));
+        }
+        (zh, en)
+    }
+
+    fn detail(&self, cx: &Cx<'_>) -> Option<super::Detail> {
+        let mut cases: Vec<Case> = Vec::new();
+        for (id, _) in self.judged() {
+            let subject = cx.books.subjects.subject(id);
+            // Judged anew, so that what is left is of this instant.
+            let Some(v) = self.judge(cx, cx.books.subjects.case(id), subject, None) else { continue };
+            cases.push(Case {
+                subject: subject.to_owned(),
+                status: v.status,
+                due: cx.stamp(v.more.due),
+                settled_at: cx.stamp(v.more.settled_at),
+                breached_at: cx.stamp(v.breached_at),
+                remaining_us: v.more.remaining,
+            });
+        }
+        cases.sort_by(|a, b| a.subject.as_bytes().cmp(b.subject.as_bytes()));
+        Some(super::Detail::Deadline(Detail { cases }))
+    }
+
+    fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {
+        let named = |i: &Item| {
+            let name = i.kind.name;
+            let clock = ["incident.pause", "incident.resume", "incident.reopen"];
+            self.params.from.iter().chain(&self.params.to).any(|k| k.kind == name)
+                || i.is_correction()
+                || (clock.contains(&name) && (self.params.is_repair() || self.params.pausable))
+        };
+        let mut seqs = Vec::new();
+        for (id, _) in self.judged() {
+            let items = cx.books.subjects.case(id).items.iter();
+            seqs.extend(items.filter(|i| cx.there(i) && named(i)).map(|i| i.seq));
+        }
+        seqs
+    }
+
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (id, v) in self.judged() {
+            let subject = cx.books.subjects.subject(id);
+            found
+                .extend(v.more.faults.iter().map(|(seq, code)| Finding::new(Some(*seq), *code, subject, "")));
+            if let Some(detail) = &v.more.error {
+                found.push(Finding::new(None, Code::NoSchedule, subject, detail));
+            }
+        }
+        found
+    }
+
+    fn waiting(&self, _cx: &Cx<'_>) -> Vec<u64> {
+        self.judged().flat_map(|(_, v)| v.more.waiting.iter().copied()).collect()
+    }
+
+    fn lowers(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {
+        let with = self.tally.get(case).and_then(|v| v.breached_at);
+        let subject = cx.books.subjects.subject(case);
+        let without = self.judge(cx, cx.books.subjects.case(case), subject, Some(seq));
+        // A breach that is not there, or that comes later, because of this entry.
+        match (with, without.and_then(|v| v.breached_at)) {
+            (None, Some(_)) => true,
+            (Some(with), Some(without)) => with > without,
+            _ => false,
+        }
+    }
+
+    fn as_deadline(&mut self) -> Option<&mut State> {
+        Some(self)
+    }
+}
+
+/// The report of an incident as a streak looks at it.
+pub(crate) fn report<'a>(case: &'a SubjectCase, lens: Lens<'a>, as_of: Instant) -> Option<Report<'a>> {
+    let (events, _) = case.events(&lens, as_of, None);
+    let opening = events.into_iter().find(|e| e.kind.name == "incident.report")?;
+    Some(Report::new(opening, case.corrections(&lens, None), lens))
 }

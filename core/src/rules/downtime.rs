@@ -1,4 +1,13 @@
-//! `downtime`: at most so much downtime in all.
+//! `downtime`: at most so much downtime in all. A case is a span. See the accounting page, outages 8 to 10.
+
+use super::outage_count::findings;
+use super::outages::{Place, evidence, first_outage, no_evidence};
+use super::{Cx, Finding, Rule, Totals, unit, words};
+use crate::assess::Status;
+use crate::books::engine::Tools;
+use crate::books::lines::{Line, Lines};
+use crate::contract::{Clause, Contract};
+use crate::time::Instant;
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -7,4 +16,98 @@ pub struct Params {
     pub scope: super::OutageScope,
     /// `max`: exactly so much keeps the promise, microseconds.
     pub max: i64,
+}
+
+/// Where the clause looks.
+pub(crate) struct State {
+    params: Params,
+    place: Place,
+}
+
+impl State {
+    pub(crate) fn new(
+        contract: &Contract,
+        clause: &Clause,
+        params: &Params,
+        tools: &Tools,
+        lines: &mut Lines,
+    ) -> State {
+        let place = Place::new(contract, clause, &params.scope, None, tools, lines);
+        State { params: params.clone(), place }
+    }
+
+    /// A waiver names no case, or the first outage of the episode in which the limit was passed.
+    fn waived(&self, cx: &Cx<'_>, line: &Line, span: usize, at: Instant) -> bool {
+        cx.waived.all
+            || (!cx.waived.is_empty()
+                && line
+                    .timeline
+                    .episodes(line.spans[span])
+                    .iter()
+                    .any(|e| e.start <= at && at < e.end && cx.waives(first_outage(cx, e))))
+    }
+}
+
+impl Rule for State {
+    fn totals(&self, cx: &Cx<'_>) -> Totals {
+        let max = self.params.max;
+        let mut totals = Totals {
+            status: Status::NoEvidence,
+            value: None,
+            limit: Some(max),
+            unit: unit::US,
+            breaches: 0,
+            breached_at: None,
+            forecast: None,
+        };
+        let Ok((line, _)) = self.place.line(cx.lines) else { return totals };
+        let (mut waived, mut warned) = (false, false);
+        let mut forecast: Option<Instant> = None;
+        for span in 0..line.spans.len() {
+            let down = line.timeline.downtime(span);
+            totals.value = totals.value.max(Some(down));
+            match line.timeline.downtime_breach(span, max) {
+                Some(at) if self.waived(cx, line, span, at) => waived = true,
+                Some(at) => {
+                    totals.breaches += 1;
+                    totals.breached_at = totals.breached_at.into_iter().chain([at]).min();
+                }
+                None => {
+                    forecast = forecast.into_iter().chain(line.timeline.forecast_downtime(span, max)).min();
+                    warned |= cx.warn.is_more_than(max - down, max);
+                }
+            }
+        }
+        let breached = totals.breaches > 0;
+        totals.forecast = forecast.filter(|_| !breached);
+        totals.status = match () {
+            () if breached => Status::Breached,
+            () if no_evidence(cx, line, self.params.scope.max_unknown) => Status::NoEvidence,
+            () if totals.forecast.is_some() || warned => Status::AtRisk,
+            () if waived => Status::Waived,
+            () => Status::Met,
+        };
+        totals
+    }
+
+    fn sentence(&self, _cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        let (value, max) = (totals.value.unwrap_or_default(), self.params.max);
+        let left = max - value;
+        let (left_zh, left_en) = if left >= 0 {
+            (format!("尚余 {}", words::zh(left)), format!("{} left", words::en(left)))
+        } else {
+            (format!("超出 {}", words::zh(-left)), format!("{} too much", words::en(-left)))
+        };
+        let zh = format!("累计故障时间 {}，限 {}，{left_zh}", words::zh(value), words::zh(max));
+        let en = format!("{} of downtime; at most {}; {left_en}", words::en(value), words::en(max));
+        (zh, en)
+    }
+
+    fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {
+        self.place.line(cx.lines).map_or_else(|_| Vec::new(), |(line, _)| evidence(cx, line))
+    }
+
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        findings(cx, &self.place)
+    }
 }

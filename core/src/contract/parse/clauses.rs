@@ -30,6 +30,7 @@ pub(crate) struct ClauseTable<'a> {
 }
 
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "a contract has some dozen of them, for the time it is read")]
 enum RuleText<'a> {
     OutageCount(ScopeText<'a>, OutageCountText<'a>),
     Downtime(ScopeText<'a>, DowntimeText<'a>),

@@ -1,0 +1,324 @@
+//! One contract's verdicts over the books, in one view, at an instant that only moves forward. New facts touch the cases
+//! they name or overlap; time touches those whose instant has come; the rest stays as it was judged.
+
+use super::agreement::{Lens, NeedSet};
+use super::lines::{Lines, Look};
+use super::{Books, Place};
+use crate::assess::View;
+use crate::calendar::{Calendar, Days};
+use crate::contract::{Clause, Contract, Decimal};
+use crate::error::{Code, Error, Result};
+use crate::rules::{self, Cx, Rule, Totals, Waived};
+use crate::time::{Instant, Interval};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Calendars and holidays as known at an instant.
+pub(crate) struct Tools {
+    calendars: BTreeMap<String, Result<Calendar>>,
+    pub(crate) days: Days,
+    sources: Vec<(String, String)>,
+    valid_until: Option<Instant>,
+}
+
+impl Tools {
+    /// # Errors
+    /// `not-found` for holiday data that do not exist; a contract that was read names none.
+    pub(crate) fn new(contract: &Contract, known_at: Instant) -> Result<Tools> {
+        let days = Days::new(contract.holidays.as_deref(), &contract.days, known_at)?;
+        let mut valid_until = days.valid_until();
+        let mut calendars = BTreeMap::new();
+        let mut sources = days.sources();
+        for (id, spec) in &contract.calendars {
+            let own = Days::new(spec.holidays.as_deref(), &contract.days, known_at)?;
+            valid_until = valid_until.into_iter().chain(own.valid_until()).min();
+            sources.extend(own.sources());
+            calendars.insert(id.clone(), contract.hours(id, known_at));
+        }
+        sources.sort();
+        sources.dedup();
+        Ok(Tools { calendars, days, sources, valid_until })
+    }
+    /// Id and SM3 of each holiday file that was used.
+    pub(crate) fn sources(&self) -> Vec<(String, String)> {
+        self.sources.clone()
+    }
+    /// Service hours by id.
+    pub(crate) fn calendar(&self, id: &str) -> Result<Calendar> {
+        match self.calendars.get(id) {
+            Some(Ok(calendar)) => Ok(calendar.clone()),
+            Some(Err(e)) => Err(Error::new(e.code(), e.detail())),
+            None => Err(Error::new(Code::NotFound, format!("calendar {id:?}"))),
+        }
+    }
+}
+
+/// Where the books are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) as_of: Instant,
+    pub(crate) known_at: Instant,
+    /// Entries up to this one.
+    pub(crate) limit: u64,
+}
+
+/// See the module.
+pub(crate) struct Engine {
+    contract: Arc<Contract>,
+    view: View,
+    needs: NeedSet,
+    tools: Tools,
+    lines: Lines,
+    /// The threshold of the `outages` object in the first line.
+    long_from: usize,
+    rules: Vec<Box<dyn Rule>>,
+    waived: Vec<Waived>,
+    next_waiver: Option<Instant>,
+    position: Position,
+}
+
+/// What new facts touch.
+#[derive(Default)]
+struct Touched {
+    outages: BTreeSet<u32>,
+    windows: BTreeSet<u32>,
+    subjects: BTreeSet<u32>,
+    waivers: bool,
+}
+
+impl Touched {
+    fn place(&mut self, place: Place) {
+        match place {
+            Place::Outage(id) => drop(self.outages.insert(id)),
+            Place::Window(id) => drop(self.windows.insert(id)),
+            Place::Subject(id) => drop(self.subjects.insert(id)),
+            Place::Waiver(_) => self.waivers = true,
+            // Watching is looked at when it is asked for.
+            Place::Watching | Place::Agreement(..) | Place::Adoption(_) | Place::Nowhere => {}
+        }
+    }
+
+    /// Everything between two entries; none when only a fold from scratch is right.
+    fn between(books: &Books, after: u64, limit: u64) -> Option<Touched> {
+        let mut touched = Touched::default();
+        for seq in after + 1..=limit {
+            touched.entry(books, seq);
+            if let Place::Agreement(from, to) = books.place(seq) {
+                if from != to {
+                    return None;
+                }
+                touched.entry(books, from);
+            }
+        }
+        Some(touched)
+    }
+
+    fn entry(&mut self, books: &Books, seq: u64) {
+        self.place(books.place(seq));
+        self.subjects.extend(books.subjects.link(seq));
+    }
+
+    fn everything(books: &Books) -> Touched {
+        Touched {
+            outages: (0..books.outages.len()).collect(),
+            windows: (0..books.windows.len()).collect(),
+            subjects: (0..books.subjects.len()).collect(),
+            waivers: true,
+        }
+    }
+}
+
+impl Engine {
+    /// Folds the books from scratch.
+    ///
+    /// # Errors
+    /// As [`Tools::new`].
+    pub(crate) fn fold(
+        contract: Arc<Contract>,
+        view: View,
+        books: &Books,
+        position: Position,
+    ) -> Result<Engine> {
+        let tools = Tools::new(&contract, position.known_at)?;
+        let mut lines = Lines::new(&contract.accounting);
+        let long_from = Some(contract.accounting.long_from);
+        let (_, long_from) = lines.line(&[], None, vec![contract.period], long_from)?;
+        let rules = contract.clauses.iter().map(|c| rules::start(&contract, c, &tools, &mut lines)).collect();
+        lines.begin(position.as_of);
+        let needs = NeedSet::new(&contract.needs);
+        let waived = contract.clauses.iter().map(|_| Waived::default()).collect();
+        let mut engine = Engine {
+            contract,
+            view,
+            needs,
+            tools,
+            lines,
+            long_from,
+            rules,
+            waived,
+            next_waiver: None,
+            position,
+        };
+        engine.apply(books, &Touched::everything(books));
+        Ok(engine)
+    }
+
+    /// Moves on to a later position; false when only a fold from scratch is right.
+    pub(crate) fn forward(&mut self, books: &Books, to: Position) -> bool {
+        let at = self.position;
+        if to == at {
+            return true;
+        }
+        let notice = self.tools.valid_until.is_some_and(|until| until <= to.known_at);
+        if to.as_of < at.as_of || to.known_at < at.known_at || to.limit < at.limit || notice {
+            return false;
+        }
+        let Some(touched) = Touched::between(books, at.limit, to.limit) else { return false };
+        self.position = to;
+        self.apply(books, &touched);
+        true
+    }
+
+    fn apply(&mut self, books: &Books, touched: &Touched) {
+        let contract = self.contract.clone();
+        let lens = Lens {
+            known_at: self.position.known_at,
+            limit: self.position.limit,
+            view: self.view,
+            needs: &self.needs,
+            record: &books.record,
+        };
+        let as_of = self.position.as_of;
+        let look = Look { lens, as_of, accounting: &contract.accounting };
+        self.lines.advance(books, &look);
+        for id in &touched.windows {
+            self.lines.touch_window(*id, books, &look);
+        }
+        for id in &touched.outages {
+            self.lines.touch_outage(*id, books, &look);
+        }
+        let mut subjects = touched.subjects.clone();
+        if touched.waivers || self.next_waiver.is_some_and(|t| t <= as_of) {
+            self.waive(books, &mut subjects);
+        }
+        for i in 0..self.rules.len() {
+            // Taken out, so that the rest of the engine can be looked at.
+            let mut rule = std::mem::replace(&mut self.rules[i], Box::new(rules::Absent));
+            let cx = self.cx(books, i);
+            for case in &subjects {
+                rule.touch(&cx, *case);
+            }
+            rule.advance(&cx);
+            self.rules[i] = rule;
+        }
+        self.feed(books);
+    }
+
+    /// Hands the changed cases of each clause to those that are made of them.
+    fn feed(&mut self, books: &Books) {
+        for i in 0..self.rules.len() {
+            let mut rule = std::mem::replace(&mut self.rules[i], Box::new(rules::Absent));
+            if let Some(source) = rule.as_deadline() {
+                let changed = source.take_changed();
+                for j in 0..self.rules.len() {
+                    if self.rules[j].source() == Some(i) && !changed.is_empty() {
+                        let mut made = std::mem::replace(&mut self.rules[j], Box::new(rules::Absent));
+                        made.feed(&self.cx(books, j), source, &changed);
+                        self.rules[j] = made;
+                    }
+                }
+            }
+            self.rules[i] = rule;
+        }
+    }
+
+    /// Reads the waivers anew; adds the cases that a change of them touches.
+    fn waive(&mut self, books: &Books, subjects: &mut BTreeSet<u32>) {
+        self.next_waiver = None;
+        for i in 0..self.waived.len() {
+            let clause = &self.contract.clauses[i];
+            let mut waived = Waived::default();
+            for waiver in books.waivers.iter().filter(|w| w.clause == clause.id) {
+                let cx = self.cx(books, i);
+                let party = books.record.party_name(waiver.item.party);
+                let other = party.is_some_and(|p| p != clause.party && p != "machine");
+                if !other || !cx.lens.sees_item(&waiver.item) {
+                    continue;
+                }
+                if waiver.item.at > self.position.as_of {
+                    self.next_waiver = self.next_waiver.into_iter().chain([waiver.item.at]).min();
+                    continue;
+                }
+                waived.seqs.push(waiver.item.seq);
+                match &waiver.case {
+                    Some(case) => drop(waived.cases.insert(case.clone())),
+                    None => waived.all = true,
+                }
+            }
+            if waived.all != self.waived[i].all {
+                subjects.extend(0..books.subjects.len());
+            }
+            for case in waived.cases.symmetric_difference(&self.waived[i].cases) {
+                subjects.extend(books.subjects.named(case));
+            }
+            self.waived[i] = waived;
+        }
+    }
+
+    pub(crate) fn lens<'a>(&'a self, books: &'a Books) -> Lens<'a> {
+        Lens {
+            known_at: self.position.known_at,
+            limit: self.position.limit,
+            view: self.view,
+            needs: &self.needs,
+            record: &books.record,
+        }
+    }
+
+    /// What clause `i` is asked with.
+    pub(crate) fn cx<'a>(&'a self, books: &'a Books, i: usize) -> Cx<'a> {
+        let clause = &self.contract.clauses[i];
+        Cx {
+            contract: &self.contract,
+            clause,
+            books,
+            lines: &self.lines,
+            days: &self.tools.days,
+            lens: self.lens(books),
+            as_of: self.position.as_of,
+            holds: self.holds(clause),
+            warn: self.warn(clause),
+            waived: &self.waived[i],
+        }
+    }
+    fn holds(&self, clause: &Clause) -> Interval {
+        clause.holds.unwrap_or(self.contract.period)
+    }
+    fn warn(&self, clause: &Clause) -> Decimal {
+        clause.warn_fraction.unwrap_or(self.contract.accounting.warn_fraction)
+    }
+    pub(crate) fn rule(&self, i: usize) -> &dyn Rule {
+        &*self.rules[i]
+    }
+    pub(crate) fn totals<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = Totals> + 'a {
+        (0..self.rules.len()).map(|i| self.rules[i].totals(&self.cx(books, i)))
+    }
+    pub(crate) fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+    pub(crate) fn long_from(&self) -> usize {
+        self.long_from
+    }
+    pub(crate) fn tools(&self) -> &Tools {
+        &self.tools
+    }
+    pub(crate) fn waivers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.waived.iter().flat_map(|w| w.seqs.iter().copied())
+    }
+}

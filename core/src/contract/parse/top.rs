@@ -197,7 +197,7 @@ fn needs(a: AgreementText<'_>) -> Result<Needs> {
             "attribution" => needs.attribution = true,
             "lowering" => needs.lowering = true,
             "late-pause" => needs.late_pause = true,
-            _ if name.contains('.') => needs.kinds.push(kind(&node)?),
+            _ if name.contains('.') || kinds::find(&name).is_some() => needs.kinds.push(kind(&node)?),
             _ => {
                 let conditions = ["attribution", "lowering", "late-pause"].into_iter();
                 let known = conditions.chain(kinds::KINDS.iter().map(|k| k.name));

@@ -179,9 +179,10 @@ codes! {
 }
 
 /// An error: one word wide, cheap to pass.
-#[derive(thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     code: Code,
     detail: String,

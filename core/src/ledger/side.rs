@@ -1,0 +1,252 @@
+//! Which entries hold a key or a subject: sorted runs in the `side_*` tables, and the entries after them in memory. Can be
+//! rebuilt from the entries and proves nothing; whoever asks compares the entry itself.
+//!
+//! A run covers some thousand entries. Its (hash, seq) pairs lie sorted in buckets of a page each, and a filter says of most
+//! hashes that the run lacks them. Eight runs of a size are merged into one. So a flush writes in sorted bulk, and a lookup in
+//! ten million entries tests some twenty filters and reads a page or two.
+
+use super::db::{Db, RunRow};
+use crate::error::{Code, Result, err};
+use crate::facts::Fact;
+use std::collections::BTreeSet;
+
+/// Entries that are worth a run.
+pub(super) const RUN: u64 = 8192;
+/// Runs of a size that are merged.
+const MERGE: usize = 8;
+/// Pairs a bucket holds on average, at most; their bytes fit a page of the file.
+const BUCKET: usize = 256;
+/// hash and seq less the run's first.
+const PAIR: usize = 12;
+/// Bits of a bucket's number in its id.
+const BUCKET_BITS: u32 = 18;
+/// Pairs to one 64-bit word of the filter.
+const FILTER_SHARE: usize = 4;
+
+/// A hash for lookups; never part of the proof. FNV-1a, mixed so that all bits count.
+fn hash(tag: u8, text: &str) -> u64 {
+    let mut h = 0xcbf2_9ce4_8422_2325_u64;
+    for b in std::iter::once(tag).chain(text.bytes()) {
+        h = (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    }
+    h = (h ^ (h >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h = (h ^ (h >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    h ^ (h >> 33)
+}
+
+/// The hash of a key.
+pub(super) fn key_hash(key: &str) -> u64 {
+    hash(b'k', key)
+}
+
+/// The hash of a subject, whatever its family.
+pub(super) fn subject_hash(subject: &str) -> u64 {
+    hash(b's', subject)
+}
+
+/// The hashes under which a fact is found.
+pub(super) fn hashes(fact: &Fact) -> impl Iterator<Item = u64> {
+    let subject = (!fact.subject.is_empty()).then(|| subject_hash(&fact.subject));
+    subject.into_iter().chain(fact.key.as_deref().map(key_hash))
+}
+
+/// A sum over pairs that does not depend on their order.
+pub(super) fn checksum(hash: u64, seq: u64) -> u64 {
+    (hash ^ seq.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29)
+}
+
+/// A run as it is kept in memory.
+struct Run {
+    first: u64,
+    last: u64,
+    buckets: u64,
+    filter: Vec<u64>,
+}
+
+/// The lookup of one connection.
+#[derive(Default)]
+pub(super) struct Side {
+    runs: Vec<Run>,
+    tail: BTreeSet<(u64, u64)>,
+    /// The last entry that is in the runs or the tail.
+    upto: u64,
+}
+
+/// Which bucket of `buckets` (a power of two) holds `hash`.
+fn bucket_of(hash: u64, buckets: u64) -> u64 {
+    ((u128::from(hash) * u128::from(buckets)) >> 64) as u64
+}
+
+fn filter_bits(hash: u64, words: usize) -> (usize, u64) {
+    let word = ((u128::from(hash) * words as u128) >> 64) as usize;
+    (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63))
+}
+
+fn bucket_id(first: u64, bucket: u64) -> i64 {
+    (first << BUCKET_BITS | bucket) as i64
+}
+
+fn pair(chunk: &[u8], first: u64) -> (u64, u64) {
+    let (hash, seq) = chunk.split_at(8);
+    let word = |b: &[u8]| b.iter().rev().fold(0_u64, |n, b| n << 8 | u64::from(*b));
+    (word(hash), first + word(seq))
+}
+
+impl Side {
+    /// Reads which runs there are. `None`: they do not belong to these entries, and must be built anew.
+    pub(super) fn load(db: &Db) -> Result<Option<Side>> {
+        let mut side = Side::default();
+        for row in db.runs()? {
+            let words = row.filter.len() / 8;
+            let fits = row.first == side.upto + 1
+                && row.last >= row.first
+                && row.buckets.is_power_of_two()
+                && row.buckets < 1 << BUCKET_BITS
+                && row.filter.len().is_multiple_of(8)
+                && words > 0;
+            if !fits {
+                return Ok(None);
+            }
+            side.upto = row.last;
+            side.runs.push(Run {
+                first: row.first,
+                last: row.last,
+                buckets: row.buckets,
+                filter: row.filter.chunks_exact(8).map(|c| pair(c, 0).0).collect(),
+            });
+            if db.head_at(row.last)?.is_none_or(|h| h.sm3 != row.head) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(side))
+    }
+
+    /// The last entry that can be found.
+    pub(super) fn upto(&self) -> u64 {
+        self.upto
+    }
+
+    /// Takes up entry `upto + 1`.
+    pub(super) fn add(&mut self, fact: &Fact) {
+        self.upto += 1;
+        self.tail.extend(hashes(fact).map(|hash| (hash, self.upto)));
+    }
+
+    /// Entries that no run covers.
+    pub(super) fn waiting(&self) -> u64 {
+        self.upto - self.in_runs()
+    }
+
+    /// The last entry of the runs.
+    pub(super) fn in_runs(&self) -> u64 {
+        self.runs.last().map_or(0, |r| r.last)
+    }
+
+    /// Entries that may hold what `hash` stands for, in order.
+    pub(super) fn find(&self, db: &Db, hash: u64) -> Result<Vec<u64>> {
+        let mut seqs = Vec::new();
+        for run in &self.runs {
+            let (word, bits) = filter_bits(hash, run.filter.len());
+            if run.filter[word] & bits != bits {
+                continue;
+            }
+            let id = bucket_id(run.first, bucket_of(hash, run.buckets));
+            db.buckets(id, id, |_, data| {
+                let pairs = data.chunks_exact(PAIR).map(|c| pair(c, run.first));
+                seqs.extend(pairs.filter(|p| p.0 == hash).map(|p| p.1));
+            })?;
+        }
+        seqs.extend(self.tail.range((hash, 0)..=(hash, u64::MAX)).map(|p| p.1));
+        Ok(seqs)
+    }
+
+    /// Writes the entries in memory as a run (`head`: SM3 of the last one's head) inside the caller's transaction. What is in
+    /// memory changes only by [`Side::flushed`], once the transaction is through.
+    pub(super) fn flush(&self, db: &Db, head: &str) -> Result<()> {
+        let mut pairs: Vec<(u64, u64)> = self.tail.iter().copied().collect();
+        let mut first = self.in_runs() + 1;
+        let level = |first: u64, last: u64| (last + 1 - first).max(RUN).ilog2() / MERGE.ilog2();
+        let mut rest = &self.runs[..];
+        loop {
+            let own = level(first, self.upto);
+            let alike = rest.iter().rev().take_while(|r| level(r.first, r.last) <= own).count();
+            if alike < MERGE - 1 {
+                break;
+            }
+            let (kept, merged) = rest.split_at(rest.len() - alike);
+            for run in merged {
+                read_run(db, run, &mut pairs)?;
+                db.drop_run(run.first, bucket_id(run.first, 0), bucket_id(run.first, run.buckets - 1))?;
+            }
+            first = merged[0].first;
+            pairs.sort_unstable();
+            rest = kept;
+        }
+        write_run(db, first, self.upto, head, &pairs)
+    }
+
+    /// Forgets what a committed flush wrote, and learns of the runs.
+    pub(super) fn flushed(&mut self, db: &Db) -> Result<()> {
+        if let Some(side) = Side::load(db)? {
+            *self = side;
+        }
+        Ok(())
+    }
+
+    /// Compares the runs with a sum over the pairs of the entries they cover. The reason when they do not agree.
+    pub(super) fn check(&self, db: &Db, expected: u64) -> Result<Option<String>> {
+        let mut sum = 0_u64;
+        for run in &self.runs {
+            let mut pairs = Vec::new();
+            read_run(db, run, &mut pairs)?;
+            let mut wrong = !pairs.is_sorted();
+            for (hash, seq) in &pairs {
+                let (word, bits) = filter_bits(*hash, run.filter.len());
+                wrong |= run.filter[word] & bits != bits || *seq > run.last;
+                sum = sum.wrapping_add(checksum(*hash, *seq));
+            }
+            if wrong {
+                return Ok(Some(format!(
+                    "the lookup run of entries {} to {} is damaged",
+                    run.first, run.last
+                )));
+            }
+        }
+        Ok((sum != expected)
+            .then(|| format!("the lookup tables do not agree with entries 1 to {}", self.in_runs())))
+    }
+}
+
+/// Adds the run's pairs that lie in their own bucket.
+fn read_run(db: &Db, run: &Run, pairs: &mut Vec<(u64, u64)>) -> Result<()> {
+    let (from, to) = (bucket_id(run.first, 0), bucket_id(run.first, run.buckets - 1));
+    db.buckets(from, to, |id, data| {
+        let here = data.chunks_exact(PAIR).map(|c| pair(c, run.first));
+        pairs.extend(here.filter(|p| bucket_id(run.first, bucket_of(p.0, run.buckets)) == id));
+    })
+}
+
+/// Writes a run of sorted pairs.
+fn write_run(db: &Db, first: u64, last: u64, head: &str, pairs: &[(u64, u64)]) -> Result<()> {
+    if u32::try_from(last - first).is_err() {
+        return err(Code::OutOfRange, format!("a lookup run of {} entries", last - first));
+    }
+    let buckets = (pairs.len() / BUCKET + 1).next_power_of_two().min(1 << (BUCKET_BITS - 1)) as u64;
+    let mut filter = vec![0_u64; pairs.len() / FILTER_SHARE + 1];
+    let mut from = 0;
+    let mut data = Vec::new();
+    while from < pairs.len() {
+        let bucket = bucket_of(pairs[from].0, buckets);
+        data.clear();
+        while let Some((hash, seq)) = pairs.get(from).filter(|p| bucket_of(p.0, buckets) == bucket) {
+            let (word, bits) = filter_bits(*hash, filter.len());
+            filter[word] |= bits;
+            data.extend_from_slice(&hash.to_le_bytes());
+            data.extend_from_slice(&((seq - first) as u32).to_le_bytes());
+            from += 1;
+        }
+        db.put_bucket(bucket_id(first, bucket), &data)?;
+    }
+    let filter = filter.iter().flat_map(|w| w.to_le_bytes()).collect();
+    db.put_run(&RunRow { first, last, head: head.to_owned(), buckets, filter })
+}

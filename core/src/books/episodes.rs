@@ -498,3 +498,75 @@ impl Settled {
         if p.at < CHUNK / 2 { p } else { Pos { chunk: p.chunk + 1, at: p.at - CHUNK / 2 } }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const THRESHOLDS: [Micros; 2] = [2, 4];
+
+    /// An episode of a length at a place; at most 9 long, with 10 between places.
+    fn episode(place: i64, length: i64) -> Episode {
+        let mut e = Episode::new(place * 10);
+        e.end = e.start + length;
+        e.add_down(Interval::new(e.start, e.end), &None);
+        e
+    }
+
+    fn check(list: &Settled, naive: &[(i64, i64)]) {
+        let all: Vec<(i64, i64)> =
+            list.from(list.locate(i64::MIN)).map(|e| (e.start / 10, e.downtime)).collect();
+        assert_eq!(all, naive);
+        for m in [Measure::Downtime, Measure::Long(0), Measure::Long(1), Measure::Short(0), Measure::Short(1)]
+        {
+            let of = |length: i64| match m {
+                Measure::Downtime => length,
+                Measure::Faults => 0,
+                Measure::Long(i) => i64::from(length >= THRESHOLDS[i]),
+                Measure::Short(i) => i64::from(length > 0 && length < THRESHOLDS[i]),
+            };
+            let mut sum = 0;
+            for (place, length) in naive {
+                let p = list.locate(place * 10 - 3);
+                assert_eq!(list.get(p).map(|e| e.start), Some(place * 10));
+                assert_eq!(list.before(p, m), sum);
+                for n in 1..=of(*length) {
+                    let (e, before) = list.reach(sum + n, m).unwrap();
+                    assert_eq!((e.start, before), (place * 10, sum), "{m:?} {n}");
+                }
+                sum += of(*length);
+            }
+            assert_eq!(list.before(list.end(), m), sum);
+            assert!(list.reach(sum + 1, m).is_none());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_list_is_a_plain_list_with_sums(
+            steps in prop::collection::vec((0..120i64, 0..6usize, prop::collection::vec(0..7i64, 0..6)), 1..80)
+        ) {
+            let mut list = Settled::new(&THRESHOLDS);
+            let mut naive: Vec<(i64, i64)> = Vec::new();
+            for (place, old, new) in steps {
+                // Some old ones from a place on give way to new ones on neighbouring places.
+                let from = naive.partition_point(|(p, _)| *p < place);
+                let old = old.min(naive.len() - from);
+                let room = naive.get(from + old).map_or(i64::MAX, |(p, _)| *p);
+                let low = if old > 0 { naive[from].0 } else { place };
+                let new: Vec<(i64, i64)> =
+                    new.iter().enumerate().map(|(i, n)| (low + i as i64, *n)).filter(|(p, _)| *p < room).collect();
+                let p = list.locate(place * 10);
+                list.replace(p, old, new.iter().map(|(p, n)| episode(*p, *n)).collect());
+                naive.splice(from..from + old, new);
+                let next = naive.last().map_or(0, |(p, _)| p + 1);
+                list.push(episode(next, place % 7));
+                naive.push((next, place % 7));
+            }
+            check(&list, &naive);
+        }
+    }
+}

@@ -219,6 +219,12 @@ impl Error {
             place: None,
         }))
     }
+    /// Names the field that holds the value: `field = detail`.
+    #[must_use]
+    pub fn in_field(mut self, field: &str) -> Self {
+        self.0.detail = format!("{field} = {}", self.0.detail);
+        self
+    }
     /// Adds a hint for this very error (beside the table's).
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

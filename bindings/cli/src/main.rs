@@ -1,2 +1,5 @@
 //! The native command.
-fn main() {}
+
+fn main() {
+    std::process::exit(opsledger_cli::main(std::env::args_os()));
+}

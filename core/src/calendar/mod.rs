@@ -13,6 +13,10 @@ mod spec;
 mod years;
 mod zone;
 
+mod local;
+
+pub(crate) use local::is_local_time;
+
 pub use chrono::NaiveDate as Date;
 pub use days::{DayLine, Days};
 pub use hours::Calendar;

@@ -1,0 +1,74 @@
+# One list of commands. `make` alone shows it.
+
+PROFILE ?= release
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CARGO   ?= cargo
+export PYTHON ?= python3
+# cargo names the folder of the profile `dev` otherwise
+folder   = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+version := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+major   := $(firstword $(subst ., ,$(version)))
+
+.DEFAULT_GOAL := help
+.PHONY: help needs build native python java demo test soak bench bench-peers install header deny
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  PROFILE=dev builds faster and runs slower (default release); make test always takes dev."
+
+needs: ## install what building and testing need (Debian, as root), or name it
+	@tests/packages.sh build
+
+build: needs native python java ## the command, the shared library, the wheel in .venv and the jar
+	@echo
+	@echo "built ($(PROFILE)):"
+	@ls -1 $(folder)/opsledger $(folder)/libopsledger.so $(folder)/libopsledger.a .venv/bin/opsledger bindings/java/target/opsledger-*.jar
+
+native:
+	@echo "building the Rust crates, the shared library and the command ($(PROFILE))"
+	@$(CARGO) build --quiet --workspace --profile $(PROFILE)
+
+python: native
+	@echo "installing the Python module into .venv"
+	@bindings/python/build.sh --profile $(PROFILE)
+
+java: native
+	@echo "building the jar"
+	@mvn -q -B -f bindings/java/pom.xml -DskipTests -Dopsledger.native=$(CURDIR)/$(folder)/libopsledger.so package
+
+demo: build ## a year with real outages: ledger, verification, assessments, an HTML page
+	@PATH="$(CURDIR)/$(folder):$$PATH" examples/year/demo.sh
+
+test: ## every check, in every language; SUITES="rust c" runs some of them
+	@tests/packages.sh test
+	@tests/run.py $(SUITES)
+
+soak: ## the long tests: more random contracts, more processes, more time
+	@tests/packages.sh test
+	@tests/run.py --soak $(SUITES)
+
+bench: ## benchmarks of the library's own
+	@$(CARGO) bench --workspace
+
+bench-peers: build ## the same work done by known peers, side by side
+	@benches/peers/run.sh
+
+install: ## header, libraries, pkg-config and CMake files into DESTDIR/PREFIX
+	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-ffi -p opsledger-cli
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@install -m 755 $(folder)/opsledger $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 include/opsledger.h $(DESTDIR)$(PREFIX)/include/
+	@install -m 755 $(folder)/libopsledger.so $(DESTDIR)$(PREFIX)/lib/libopsledger.so.$(version)
+	@ln -sf libopsledger.so.$(version) $(DESTDIR)$(PREFIX)/lib/libopsledger.so.$(major)
+	@ln -sf libopsledger.so.$(major) $(DESTDIR)$(PREFIX)/lib/libopsledger.so
+	@install -m 644 $(folder)/libopsledger.a $(DESTDIR)$(PREFIX)/lib/
+	@sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(version)|g' ffi/opsledger.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/opsledger.pc
+	@echo "installed opsledger $(version) into $(DESTDIR)$(PREFIX)"
+
+header: ## write include/opsledger.h anew from the Rust signatures
+	@OPSLEDGER_WRITE_HEADER=1 $(CARGO) test --quiet -p opsledger-ffi --test header
+
+deny: ## licences and advisories of every dependency (needs cargo-deny)
+	@cargo deny --all-features check

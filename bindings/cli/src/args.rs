@@ -1,0 +1,213 @@
+//! The grammar: `opsledger VERB [FILES] [options]`. The help texts are in `help.rs`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(name = "opsledger", version, disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) contract: Option<PathBuf>,
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "zh|en")]
+    pub(crate) lang: Option<Tongue>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Tongue {
+    Zh,
+    En,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    Init(Init),
+    Append(Append),
+    Import(Import),
+    Show(Show),
+    Assess(Assess),
+    Verify,
+    Sql(Sql),
+    Snapshot(Snapshot),
+    Export(Export),
+    Calendar(Calendar),
+    Report(Report),
+    Completions(Completions),
+    Schema(Schema),
+}
+
+#[derive(Args)]
+pub(crate) struct Init {
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Append {
+    #[arg(value_name = "FACTS")]
+    pub(crate) facts: PathBuf,
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+}
+
+#[derive(Args)]
+#[command(subcommand_required = true)]
+pub(crate) struct Import {
+    #[command(subcommand)]
+    pub(crate) source: Source,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Source {
+    Csv(ImportCsv),
+}
+
+#[derive(Args)]
+pub(crate) struct ImportCsv {
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    #[arg(value_name = "SEQ")]
+    pub(crate) seqs: Vec<u64>,
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    #[arg(long, value_name = "T")]
+    pub(crate) until: Option<String>,
+    #[arg(long, value_name = "SEQ", conflicts_with = "tail")]
+    pub(crate) from: Option<u64>,
+    #[arg(long, value_name = "N", default_value_t = 20, hide_default_value = true)]
+    pub(crate) tail: u64,
+    #[arg(long, conflicts_with_all = ["tail", "from"])]
+    pub(crate) all: bool,
+}
+
+/// What an assessment is asked.
+#[derive(Args)]
+pub(crate) struct Ask {
+    #[arg(long, value_name = "T")]
+    pub(crate) as_of: Option<String>,
+    #[arg(long, value_name = "T")]
+    pub(crate) known_at: Option<String>,
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) head: Option<u64>,
+    #[arg(long, value_enum, default_value_t = View::Agreed, hide_possible_values = true, hide_default_value = true, value_name = "agreed|claimed")]
+    pub(crate) view: View,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ledger", "head"])]
+    pub(crate) facts: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum View {
+    Agreed,
+    Claimed,
+}
+
+#[derive(Args)]
+pub(crate) struct Assess {
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct Report {
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct Sql {
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Snapshot {
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    #[arg(long, value_name = "SEQ", default_value_t = 1, hide_default_value = true)]
+    pub(crate) from: u64,
+}
+
+#[derive(Args)]
+#[command(subcommand_required = true)]
+pub(crate) struct Calendar {
+    #[command(subcommand)]
+    pub(crate) question: Question,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Question {
+    Between(Between),
+    Add(Add),
+}
+
+#[derive(Args)]
+pub(crate) struct Between {
+    #[arg(value_name = "START")]
+    pub(crate) start: String,
+    #[arg(value_name = "END")]
+    pub(crate) end: String,
+    #[command(flatten)]
+    pub(crate) hours: Hours,
+}
+
+#[derive(Args)]
+pub(crate) struct Add {
+    #[arg(value_name = "START")]
+    pub(crate) start: String,
+    #[arg(value_name = "DURATION")]
+    pub(crate) duration: String,
+    #[command(flatten)]
+    pub(crate) hours: Hours,
+}
+
+/// Which service hours.
+#[derive(Args)]
+pub(crate) struct Hours {
+    #[arg(long, value_name = "ID", default_value = "7x24", hide_default_value = true)]
+    pub(crate) calendar: String,
+    #[arg(long, value_name = "T")]
+    pub(crate) known_at: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct Schema {
+    #[arg(value_enum)]
+    pub(crate) document: Document,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Document {
+    Contract,
+    Assessment,
+}

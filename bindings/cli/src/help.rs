@@ -1,0 +1,278 @@
+//! Help in both languages: one row for each verb and each argument, with an example for each verb.
+
+use crate::args::Cli;
+use crate::pick;
+use clap::builder::StyledStr;
+use clap::{Arg, ArgAction, Command, CommandFactory};
+use opsledger::Lang;
+
+/// Verb (`""`: the command itself), English, Chinese, examples.
+const VERBS: &[(&str, &str, &str, &str)] = &[
+    (
+        "",
+        "Keeps the books of a service contract: facts in a provable ledger, promises computed exactly",
+        "服务合同的账簿：事实入可验证的台账，承诺逐条精确核算",
+        "opsledger init --ledger year.ledger --contract contract.toml
+opsledger append facts.jsonl --ledger year.ledger
+opsledger assess --ledger year.ledger --as-of 2026-04-01T00:00:00+08:00",
+    ),
+    (
+        "init",
+        "Make a ledger (an existing one is left as it is); with --contract, record that the contract is adopted",
+        "新建台账（已有台账保持不变）；给出 --contract 时记录采用该合同",
+        "opsledger init --ledger year.ledger --contract contract.toml",
+    ),
+    (
+        "append",
+        "Record facts (JSON Lines). Up to 10 000 are recorded together or not at all; a longer file goes in pieces of that size, and an error says which rows are recorded",
+        "记录事实（JSON Lines）。一万条以内要么全部记录，要么全不记录；更长的文件按此分批，出错时说明哪些行已记录",
+        "opsledger append facts.jsonl --ledger year.ledger
+echo '{\"kind\":\"outage.end\",\"subject\":\"O-17\",\"at\":\"2026-03-02T09:40:00+08:00\"}' | opsledger append - --ledger year.ledger",
+    ),
+    (
+        "import",
+        "Record facts that were recorded elsewhere before",
+        "导入此前在别处记录的事实",
+        "opsledger import csv outages.csv --ledger year.ledger",
+    ),
+    (
+        "import csv",
+        "Import a CSV file with columns kind, subject, at, key, recorded_at, actor.person, actor.party, body.*; all rows or none",
+        "导入 CSV 文件，列为 kind、subject、at、key、recorded_at、actor.person、actor.party、body.*；要么全部导入，要么全不导入",
+        "opsledger import csv outages.csv --zone Asia/Shanghai --ledger year.ledger",
+    ),
+    (
+        "show",
+        "Show entries: the last 20, those that fit, or single ones in full",
+        "查看记录：最近 20 条、符合条件的记录，或按序号查看全文",
+        "opsledger show --ledger year.ledger --kind outage.start --since 2026-03-01T00:00:00+08:00
+opsledger show 17 18 --ledger year.ledger",
+    ),
+    (
+        "assess",
+        "How the contract stands. Exit status: 0 no clause breached, 1 some breached, 3 none breached but some without evidence; 2 bad input, 4 could not be done",
+        "合同履行情况。退出状态：0 无违约，1 有条款违约，3 无违约但有条款无证据；2 输入有误，4 无法完成",
+        "opsledger assess --ledger year.ledger --as-of 2026-04-01T00:00:00+08:00
+opsledger assess --contract contract.toml --facts facts.jsonl --json",
+    ),
+    (
+        "verify",
+        "Re-hash every entry and check the chain. Exit status: 0 sound, 1 broken",
+        "逐条重算摘要并检查链条。退出状态：0 完好，1 已损坏",
+        "opsledger verify --ledger year.ledger",
+    ),
+    (
+        "sql",
+        "Answer a read-only query over the table entry(seq, head, fact)",
+        "对表 entry(seq, head, fact) 执行只读查询",
+        "opsledger sql \"SELECT seq, fact ->> 'kind' FROM entry ORDER BY seq DESC LIMIT 5\" --ledger year.ledger",
+    ),
+    (
+        "snapshot",
+        "Write one consistent, self-contained copy of the ledger",
+        "写出一份一致、自包含的台账副本",
+        "opsledger snapshot copy.ledger --ledger year.ledger",
+    ),
+    (
+        "export",
+        "Print every entry as text: head (seq, recorded_at, prev, digest of the fact), hash of the head, fact; tab-separated",
+        "以文本输出全部记录：记录头（序号、记录时间、前一摘要、事实摘要）、记录头摘要、事实，以制表符分隔",
+        "opsledger export --ledger year.ledger > year.tsv",
+    ),
+    (
+        "calendar",
+        "Working time on the service hours of a contract",
+        "按合同的服务时间计算工作时长",
+        "opsledger calendar between 2026-02-13T17:00:00+08:00 2026-02-24T09:00:00+08:00 --calendar workdays --contract contract.toml",
+    ),
+    (
+        "calendar between",
+        "Working time between two instants",
+        "两个时刻之间的工作时长",
+        "opsledger calendar between 2026-02-13T17:00:00+08:00 2026-02-24T09:00:00+08:00 --calendar workdays --contract contract.toml",
+    ),
+    (
+        "calendar add",
+        "The first instant at which so much working time has passed",
+        "经过给定工作时长后的最早时刻",
+        "opsledger calendar add 2026-02-13T17:00:00+08:00 4h --calendar workdays --contract contract.toml",
+    ),
+    (
+        "report",
+        "Write how the contract stands as one HTML page that needs no network",
+        "将合同履行情况写成一个无需联网的 HTML 页面",
+        "opsledger report --out march.html --ledger year.ledger --as-of 2026-04-01T00:00:00+08:00",
+    ),
+    (
+        "completions",
+        "Print completions for a shell",
+        "输出命令行补全脚本",
+        "opsledger completions bash > ~/.local/share/bash-completion/completions/opsledger",
+    ),
+    (
+        "schema",
+        "Print the JSON Schema of a public document",
+        "输出公开文档的 JSON Schema",
+        "opsledger schema contract",
+    ),
+];
+
+/// Argument (`verb argument`, or `argument` for every verb that has it), English, Chinese.
+const ARGS: &[(&str, &str, &str)] = &[
+    ("ledger", "The ledger (or OPSLEDGER_LEDGER)", "台账文件（或环境变量 OPSLEDGER_LEDGER）"),
+    (
+        "contract",
+        "The contract (or OPSLEDGER_CONTRACT); without it, the one that the ledger adopted",
+        "合同文件（或环境变量 OPSLEDGER_CONTRACT）；省略时用台账已采用的合同",
+    ),
+    ("json", "Print the library's documents (stable keys)", "输出 JSON 文档（键名稳定）"),
+    ("lang", "Language; without it, by locale", "语言；省略时按系统区域设置"),
+    (
+        "accept_clock",
+        "Accept a clock more than 400 days ahead of the last entry",
+        "接受比最后一条记录晚 400 天以上的系统时间",
+    ),
+    (
+        "append facts",
+        "JSON Lines, one fact a line; - reads standard input",
+        "JSON Lines，每行一条事实；- 表示标准输入",
+    ),
+    ("import csv file", "The CSV file (UTF-8); - reads standard input", "CSV 文件（UTF-8）；- 表示标准输入"),
+    (
+        "zone",
+        "Zone of times without an offset; without it, the contract's",
+        "未写偏移的时间所用时区；省略时用合同时区",
+    ),
+    (
+        "lenient",
+        "Record also what contradicts the record; it has no effect and is listed as a fault",
+        "与已有记录矛盾的事实也予记录；其不生效，并列为数据问题",
+    ),
+    ("seqs", "Entries to show in full", "要查看全文的记录序号"),
+    ("kind", "Only this kind; may stand several times", "只看该种类；可多次给出"),
+    ("subject", "Only this subject", "只看该编号"),
+    ("since", "Only what happened at or after this instant", "只看该时刻及之后发生的"),
+    ("until", "Only what happened before this instant", "只看该时刻之前发生的"),
+    ("show from", "From this entry on", "从该序号开始"),
+    ("tail", "The last N that fit (default 20)", "最后 N 条（默认 20）"),
+    ("all", "All that fit", "全部"),
+    ("as_of", "The instant asked for; default: known-at", "所问时刻；默认同 known-at"),
+    (
+        "known_at",
+        "What was known by this instant; default: now, or the last fact's recording",
+        "以该时刻已知的为准；默认当前时间，无台账时为最后一条事实的记录时间",
+    ),
+    ("head", "Only entries up to this one", "只用到该序号为止的记录"),
+    (
+        "view",
+        "agreed: what needs the other party's confirmation counts once confirmed (default); claimed: all facts",
+        "agreed：需对方确认的，确认后才计入（默认）；claimed：全部事实",
+    ),
+    (
+        "facts",
+        "Facts instead of a ledger (JSON Lines, with their stated recorded_at); - reads standard input",
+        "不用台账，直接读事实（JSON Lines，含所述 recorded_at）；- 表示标准输入",
+    ),
+    ("out", "The file to write; - writes to standard output", "输出文件；- 表示标准输出"),
+    ("snapshot out", "The file to write; there must be none of that name", "输出文件；不得已存在"),
+    ("query", "One SELECT; - reads it from standard input", "一条 SELECT；- 表示从标准输入读取"),
+    ("export from", "From this entry on (default 1)", "从该序号开始（默认 1）"),
+    ("start", "An instant with an offset", "时刻（含时区偏移）"),
+    ("end", "An instant with an offset", "时刻（含时区偏移）"),
+    ("duration", "Such as 90m, 1h30m or PT1H30M", "如 90m、1h30m 或 PT1H30M"),
+    ("calendar", "Id of a [[calendar]] (default 7x24)", "[[calendar]] 的 id（默认 7x24）"),
+    ("shell", "The shell", "命令行解释器"),
+    ("document", "The document", "文档"),
+];
+
+/// The grammar with its texts.
+pub(crate) fn command(lang: Lang) -> Command {
+    dress(Cli::command(), "", lang)
+}
+
+fn dress(mut command: Command, path: &str, lang: Lang) -> Command {
+    if let Some((_, en, zh, examples)) = VERBS.iter().find(|(verb, ..)| *verb == path) {
+        let examples = examples.lines().map(|line| format!("  {line}\n")).collect::<String>();
+        let (text, end) = (pick(lang, en, zh), pick(lang, ". ", "。"));
+        // The list of verbs shows the first sentence, the verb's own help all of them.
+        command = command
+            .about(text.split(end).next().unwrap_or(text).to_owned())
+            .long_about(text.to_owned())
+            .after_help(format!("{}\n{}", pick(lang, "Examples:", "示例："), examples.trim_end()));
+    }
+    if lang == Lang::Zh {
+        command = command
+            .help_template("{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}")
+            .subcommand_help_heading("命令");
+    }
+    let own =
+        |text: &'static str| move |arg: Arg| if lang == Lang::Zh { arg.help_heading(text) } else { arg };
+    command = command
+        .disable_help_flag(true)
+        .arg(own("选项")(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(pick(lang, "Print help", "打印帮助").to_owned()),
+        ))
+        .mut_args(|arg| {
+            let text = arg_text(path, arg.get_id().as_str(), lang);
+            let arg = match text {
+                Some(text) => arg.help(StyledStr::from(text)),
+                None => arg,
+            };
+            let heading = if arg.is_positional() { "参数" } else { "选项" };
+            own(heading)(arg)
+        });
+    if path.is_empty() {
+        command = command.disable_version_flag(true).arg(own("选项")(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(pick(lang, "Print version", "打印版本").to_owned()),
+        ));
+    }
+    command.mut_subcommands(|sub| {
+        let path = format!("{path} {}", sub.get_name());
+        dress(sub, path.trim_start(), lang)
+    })
+}
+
+fn arg_text(path: &str, id: &str, lang: Lang) -> Option<&'static str> {
+    let own = format!("{path} {id}");
+    let row =
+        ARGS.iter().find(|(name, ..)| *name == own).or_else(|| ARGS.iter().find(|(name, ..)| *name == id));
+    row.map(|(_, en, zh)| pick(lang, en, zh))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(command: &Command, path: &str) {
+        let row = VERBS.iter().find(|(verb, ..)| *verb == path);
+        let (_, en, zh, examples) = row.unwrap_or_else(|| panic!("no help for {path:?}"));
+        assert!(!en.is_empty() && !zh.is_ascii(), "{path}");
+        assert!(examples.lines().all(|l| l.contains(&format!("opsledger {path}"))), "{path}");
+        for arg in command.get_arguments().map(|a| a.get_id().as_str()) {
+            assert!(
+                matches!(arg, "help" | "version")
+                    || arg_text(path, arg, Lang::Zh).is_some_and(|t| !t.is_ascii()),
+                "no help for {path} {arg}"
+            );
+        }
+        for sub in command.get_subcommands() {
+            check(sub, format!("{path} {}", sub.get_name()).trim_start());
+        }
+    }
+
+    #[test]
+    fn every_verb_and_argument_has_help_in_both_languages() {
+        for lang in [Lang::En, Lang::Zh] {
+            command(lang).debug_assert();
+            check(&command(lang), "");
+        }
+    }
+}

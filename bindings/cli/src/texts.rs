@@ -1,0 +1,182 @@
+//! What the command says, in both languages, and how it prints figures.
+
+use crate::pick;
+use opsledger::assess::{Figure, View};
+use opsledger::{Lang, time};
+use std::fmt::Display;
+
+/// One message; `{}` takes the values in order.
+pub(crate) struct Text(&'static str, &'static str);
+
+impl Text {
+    pub(crate) fn get(&self, lang: Lang) -> &'static str {
+        pick(lang, self.0, self.1)
+    }
+    pub(crate) fn with(&self, lang: Lang, values: &[&dyn Display]) -> String {
+        let mut parts = self.get(lang).split("{}");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for (value, part) in values.iter().zip(parts) {
+            text.push_str(&value.to_string());
+            text.push_str(part);
+        }
+        text
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident = $en:literal, $zh:literal;)*) => { $(pub(crate) const $name: Text = Text($en, $zh);)* };
+}
+
+texts! {
+    MADE = "made the ledger {}", "已新建台账 {}";
+    EXISTS = "the ledger {} exists; {} entries", "台账 {} 已存在，共 {} 条记录";
+    ADOPTED = "adopted contract {} (SM3 {}), entry {}", "已采用合同 {}（SM3 {}），记录 {}";
+    ADOPTED_BEFORE = "contract {} (SM3 {}) was adopted before", "合同 {}（SM3 {}）此前已采用";
+    RECORDED = "{} facts, entries {}", "{} 条事实，记录 {}";
+    NOTHING_READ = "no facts read", "未读到事实";
+    KEPT = "rows 1 to {} are recorded; the rest of the file is not", "第 1 至 {} 行已记录，其余未记录";
+    IMPORTED = "{} rows read, {} new, entries {}", "读入 {} 行，新增 {} 条，记录 {}";
+    FAULTY_ROW = "row {}: recorded without effect: {}", "第 {} 行：已记录但不生效：{}";
+    TAIL = "the last {}; --all shows all", "仅显示最后 {} 条；--all 显示全部";
+    SEQ = "SEQ", "序号";
+    RECORDED_AT = "RECORDED", "记录时间";
+    AT = "AT", "发生时间";
+    KIND = "KIND", "种类";
+    SUBJECT = "SUBJECT", "编号";
+    BODY = "BODY", "内容";
+    ENTRY = "entry {}", "记录 {}";
+    HASH = "hash  {}", "摘要 {}";
+    HEAD = "head  {}", "记录头 {}";
+    FACT = "fact  {}", "事实 {}";
+    STATUS = "STATUS", "状态";
+    CLAUSE = "CLAUSE", "条款";
+    REFERENCE = "REF", "出处";
+    VALUE = "VALUE", "数值";
+    LIMIT = "LIMIT", "限值";
+    MARGIN = "LEFT", "余量";
+    VERDICT = "VERDICT", "结论";
+    ASSUMED = " (not agreed; example value)", "（未约定，示例值）";
+    STANDS = "{}: {}", "{}：{}";
+    AS_OF = "as of {}, known at {}, view {}", "截至 {}，以 {} 已知为准，{}口径";
+    AGREED = "agreed", "双方认可";
+    CLAIMED = "claimed", "全部主张";
+    CONTRACT_SM3 = "contract SM3 {}", "合同 SM3 {}";
+    HEAD_REF = "ledger entry {}, hash {}", "台账记录 {}，摘要 {}";
+    OUTAGES = "outages: {} long, {} short, {} open below the limit; downtime {}, planned {}, unknown {}", "故障：长故障 {} 次，短故障 {} 次，未结束且未达长故障 {} 次；停机 {}，计划停机 {}，未知 {}";
+    AVAILABILITY = "availability: {} of the elapsed time, {} without planned and unknown time", "可用率：按已过时间 {}，扣除计划停机与未知时间 {}";
+    BECOMES_LONG = "open: becomes a long outage at {}", "未结束：将于 {} 成为长故障";
+    NEXT_BREACH = "next breach if nothing more is recorded: {} at {}", "若不再有新记录，下一次违约：{}，{}";
+    LATE = "recorded late: entries {}", "补录：记录 {}";
+    UNCONFIRMED = "unconfirmed: entries {}", "待确认：记录 {}";
+    DISPUTED = "disputed: entries {}", "有异议：记录 {}";
+    WAIVED = "waivers: entries {}", "豁免：记录 {}";
+    FAULTS = "data faults:", "数据问题：";
+    FAULT = "  entry {}: {}: {}", "  记录 {}：{}：{}";
+    FAULT_NO_ENTRY = "  {}: {}", "  {}：{}";
+    SOUND = "sound: {} entries", "完好：共 {} 条记录";
+    BROKEN = "broken: {} entries read; first bad entry {}: {} ({})", "已损坏：共读取 {} 条记录；首个问题记录 {}：{}（{}）";
+    BROKEN_AROUND = "broken: {} entries read, all sound; {} ({})", "已损坏：共读取 {} 条记录，记录本身完好；{}（{}）";
+    WRITTEN = "wrote {}", "已写出 {}";
+    VERIFYING = "verifying", "校验";
+    APPENDING = "recording", "记录";
+    EXPORTING = "exporting", "导出";
+    READING = "reading", "读取";
+    YUAN = "CNY {}", "{} 元";
+}
+
+/// Seqs as ranges: `3-5, 9`.
+pub(crate) fn ranges(seqs: &[u64]) -> String {
+    let mut out = String::new();
+    let mut i = 0;
+    while i < seqs.len() {
+        let first = seqs[i];
+        let mut last = first;
+        while seqs.get(i + 1).is_some_and(|next| last.checked_add(1) == Some(*next)) {
+            i += 1;
+            last = seqs[i];
+        }
+        i += 1;
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        out.push_str(&if first == last { first.to_string() } else { format!("{first}-{last}") });
+    }
+    out
+}
+
+/// A duration to the microsecond: `10h5m`, `-0.5s`, `10小时5分`.
+pub(crate) fn duration(us: i64, lang: Lang) -> String {
+    let (h, m, s) = match lang {
+        Lang::En => ("h", "m", "s"),
+        Lang::Zh => ("小时", "分", "秒"),
+    };
+    let size = us.unsigned_abs();
+    let (hour, minute, second) = (time::HOUR as u64, time::MINUTE as u64, time::SECOND as u64);
+    let mut out = if us < 0 { "-".to_owned() } else { String::new() };
+    let parts = [(size / hour, h), (size % hour / minute, m)];
+    for (n, unit) in parts.iter().filter(|(n, _)| *n > 0) {
+        out.push_str(&format!("{n}{unit}"));
+    }
+    let (whole, fraction) = (size % minute / second, size % second);
+    if fraction > 0 {
+        out.push_str(&format!("{whole}.{}{s}", format!("{fraction:06}").trim_end_matches('0')));
+    } else if whole > 0 || size == 0 {
+        out.push_str(&format!("{whole}{s}"));
+    }
+    out
+}
+
+/// A figure in its unit.
+pub(crate) fn figure(figure: Option<&Figure>, unit: Option<&str>, lang: Lang) -> String {
+    match (figure, unit) {
+        (None, _) => "-".to_owned(),
+        (Some(Figure::Points(text)), _) => text.clone(),
+        (Some(Figure::Integer(us)), Some("us")) => duration(*us, lang),
+        (Some(Figure::Integer(fen)), Some("fen")) => {
+            let sign = if *fen < 0 { "-" } else { "" };
+            let fen = fen.unsigned_abs();
+            YUAN.with(lang, &[&format!("{sign}{}.{:02}", fen / 100, fen % 100)])
+        }
+        (Some(Figure::Integer(n)), _) => n.to_string(),
+    }
+}
+
+pub(crate) fn view(view: View, lang: Lang) -> &'static str {
+    match view {
+        View::Agreed => AGREED.get(lang),
+        View::Claimed => CLAIMED.get(lang),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_keep_every_microsecond() {
+        for (us, en, zh) in [
+            (0, "0s", "0秒"),
+            (36_300_000_000, "10h5m", "10小时5分"),
+            (-300_000_000, "-5m", "-5分"),
+            (3_600_000_001, "1h0.000001s", "1小时0.000001秒"),
+            (-500_000, "-0.5s", "-0.5秒"),
+            (90_061_000_000, "25h1m1s", "25小时1分1秒"),
+            (i64::MIN, "-2562047788h54.775808s", "-2562047788小时54.775808秒"),
+        ] {
+            assert_eq!(duration(us, Lang::En), en);
+            assert_eq!(duration(us, Lang::Zh), zh);
+        }
+    }
+
+    #[test]
+    fn seqs_are_joined_to_ranges() {
+        assert_eq!(ranges(&[]), "");
+        assert_eq!(ranges(&[3, 4, 5, 9, 7, 8, u64::MAX]), "3-5, 9, 7-8, 18446744073709551615");
+    }
+
+    #[test]
+    fn money_is_exact() {
+        let fen = |n| figure(Some(&Figure::Integer(n)), Some("fen"), Lang::Zh);
+        assert_eq!((fen(123_456), fen(-5)), ("1234.56 元".to_owned(), "-0.05 元".to_owned()));
+    }
+}

@@ -269,7 +269,7 @@ pub(crate) fn outages_batch<'py>(
         (None, None) => return Err(missing("period")),
     };
     let duration = |given: Option<&Bound<'py, PyAny>>, of_contract: Option<i64>, what: &str| match given {
-        Some(value) => micros(value, what),
+        Some(value) => micros(value, what).map_err(PyErr::from),
         None => of_contract.ok_or_else(|| missing(what)),
     };
     let merge_gap = duration(merge_gap, terms.map(|c| c.accounting.merge_gap), "merge_gap")?;

@@ -1,6 +1,6 @@
 //! Instants, durations and decimals between Python and core, exactly: no float is ever made.
 
-use crate::errors::{input, raise};
+use crate::errors::{Trouble, input};
 use opsledger::Error;
 use opsledger::error::Code;
 use opsledger::time::{Instant, Micros};
@@ -30,51 +30,47 @@ pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
 }
 
 /// Microseconds since 1970-01-01T00:00:00Z of an aware `datetime`; `what` names the argument in messages.
-pub(crate) fn instant(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Instant> {
+pub(crate) fn instant(value: &Bound<'_, PyAny>, what: &str) -> Result<Instant, Trouble> {
     let py = value.py();
     if !value.is_instance_of::<PyDateTime>() {
-        return Err(PyTypeError::new_err(format!(
-            "{what} must be an aware datetime, not {}",
-            type_name(value)
-        )));
+        let wrong = format!("{what} must be an aware datetime, not {}", type_name(value));
+        return Err(PyTypeError::new_err(wrong).into());
     }
     if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
         let text = value.call_method0(intern!(py, "isoformat"))?;
-        let hint = Error::new(Code::NaiveTime, format!("{what} = {text}"));
-        return Err(raise(
-            py,
-            &hint.with_hints(
-                "give the datetime a tzinfo, such as ZoneInfo(\"Asia/Shanghai\")",
-                "请给 datetime 加上 tzinfo，如 ZoneInfo(\"Asia/Shanghai\")",
-            ),
-        ));
+        let naive = Error::new(Code::NaiveTime, format!("{what} = {text}"));
+        return Err(Trouble::Ours(naive.with_hints(
+            "give the datetime a tzinfo, such as ZoneInfo(\"Asia/Shanghai\")",
+            "请给 datetime 加上 tzinfo，如 ZoneInfo(\"Asia/Shanghai\")",
+        )));
     }
     // Subclasses (pandas.Timestamp) may carry what a microsecond cannot hold.
     if !value.is_exact_instance_of::<PyDateTime>()
         && value.getattr_opt(intern!(py, "nanosecond"))?.is_some_and(|ns| ns.is_truthy().unwrap_or(true))
     {
-        return Err(input(py, Code::BadTime, format!("{what} has nanoseconds")));
+        return Err(Error::new(Code::BadTime, format!("{what} has nanoseconds")).into());
     }
     micros(&value.sub(epoch(py)?)?, what)
 }
 
 /// As [`instant`], for an argument that may be left out.
-pub(crate) fn instant_opt(value: Option<&Bound<'_, PyAny>>, what: &str) -> PyResult<Option<Instant>> {
+pub(crate) fn instant_opt(value: Option<&Bound<'_, PyAny>>, what: &str) -> Result<Option<Instant>, Trouble> {
     value.map(|v| instant(v, what)).transpose()
 }
 
 /// Microseconds of a `timedelta`.
-pub(crate) fn micros(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Micros> {
+pub(crate) fn micros(value: &Bound<'_, PyAny>, what: &str) -> Result<Micros, Trouble> {
     let py = value.py();
     if !value.is_instance_of::<PyDelta>() {
-        return Err(PyTypeError::new_err(format!("{what} must be a timedelta, not {}", type_name(value))));
+        let wrong = format!("{what} must be a timedelta, not {}", type_name(value));
+        return Err(PyTypeError::new_err(wrong).into());
     }
     let days: i64 = value.getattr(intern!(py, "days"))?.extract()?;
     let seconds: i64 = value.getattr(intern!(py, "seconds"))?.extract()?;
     let rest: i64 = value.getattr(intern!(py, "microseconds"))?.extract()?;
     days.checked_mul(SECONDS_PER_DAY * MICROS_PER_SECOND)
         .and_then(|us| us.checked_add(seconds * MICROS_PER_SECOND + rest))
-        .ok_or_else(|| input(py, Code::OutOfRange, format!("{what} = {value}")))
+        .ok_or_else(|| Error::new(Code::OutOfRange, format!("{what} = {value}")).into())
 }
 
 /// A `timedelta` of so many microseconds.

@@ -153,6 +153,33 @@ fn instance(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     Ok(PyErr::from_value(made))
 }
 
+/// What can go wrong with a value of Python's: our own error (which may still get its row), or an exception.
+pub(crate) enum Trouble {
+    Ours(Error),
+    Python(PyErr),
+}
+
+impl From<Error> for Trouble {
+    fn from(e: Error) -> Self {
+        Trouble::Ours(e)
+    }
+}
+
+impl From<PyErr> for Trouble {
+    fn from(e: PyErr) -> Self {
+        Trouble::Python(e)
+    }
+}
+
+impl From<Trouble> for PyErr {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Ours(e) => Python::attach(|py| raise(py, &e)),
+            Trouble::Python(e) => e,
+        }
+    }
+}
+
 /// An error of the input category, as Python sees it.
 pub(crate) fn input(py: Python<'_>, code: Code, detail: impl Into<String>) -> PyErr {
     raise(py, &Error::new(code, detail))

@@ -2,7 +2,7 @@
 //! a fact: core's one parser does.
 
 use crate::convert::{decimal_class, instant, type_name};
-use crate::errors::raise;
+use crate::errors::Trouble;
 use opsledger::Error;
 use opsledger::error::Code;
 use opsledger::facts::MAX_DEPTH;
@@ -16,14 +16,13 @@ use pyo3::types::{
 
 /// JSON Lines of what was given: `str` or `bytes` as they are, an iterable of dicts one a line.
 pub(crate) fn lines(facts: &Bound<'_, PyAny>) -> PyResult<String> {
-    let py = facts.py();
     if facts.is_instance_of::<PyString>() {
-        return text(facts, "the facts").map_err(|e| lift(py, e));
+        return text(facts, "the facts").map_err(PyErr::from);
     }
     if let Ok(bytes) = facts.cast::<PyBytes>() {
         return match std::str::from_utf8(bytes.as_bytes()) {
             Ok(text) => Ok(text.to_owned()),
-            Err(e) => Err(raise(py, &bad_utf8(bytes.as_bytes(), e.valid_up_to()))),
+            Err(e) => Err(Trouble::Ours(bad_utf8(bytes.as_bytes(), e.valid_up_to())).into()),
         };
     }
     if facts.cast::<PyMapping>().is_ok() {
@@ -32,7 +31,7 @@ pub(crate) fn lines(facts: &Bound<'_, PyAny>) -> PyResult<String> {
     let mut out = String::new();
     for (i, fact) in facts.try_iter()?.enumerate() {
         let fact = fact?;
-        if fact.cast::<PyMapping>().is_err() || fact.is_instance_of::<PyList>() {
+        if fact.cast::<PyMapping>().is_err() {
             return Err(PyTypeError::new_err(format!(
                 "fact {} must be a dict, not {}",
                 i + 1,
@@ -40,8 +39,8 @@ pub(crate) fn lines(facts: &Bound<'_, PyAny>) -> PyResult<String> {
             )));
         }
         write(&fact, &mut Path::default(), &mut out).map_err(|e| match e {
-            Trouble::Ours(e) => raise(py, &e.at_row(i as u64 + 1)),
-            Trouble::Python(e) => e,
+            Trouble::Ours(e) => Trouble::Ours(e.at_row(i as u64 + 1)),
+            theirs => theirs,
         })?;
         out.push('\n');
     }
@@ -51,24 +50,6 @@ pub(crate) fn lines(facts: &Bound<'_, PyAny>) -> PyResult<String> {
 fn bad_utf8(bytes: &[u8], at: usize) -> Error {
     let row = bytes[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
     Error::new(Code::BadUtf8, format!("byte {}", at + 1)).at_row(row)
-}
-
-enum Trouble {
-    Ours(Error),
-    Python(PyErr),
-}
-
-impl From<PyErr> for Trouble {
-    fn from(e: PyErr) -> Self {
-        Trouble::Python(e)
-    }
-}
-
-fn lift(py: Python<'_>, trouble: Trouble) -> PyErr {
-    match trouble {
-        Trouble::Ours(e) => raise(py, &e),
-        Trouble::Python(e) => e,
-    }
 }
 
 /// Where in the fact we are: `body.items[2].amount`.

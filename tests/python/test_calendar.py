@@ -1,8 +1,9 @@
 """Working time: the shared cases and vectors, one by one and as columns."""
 
+import ctypes
 import json
 from array import array
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,12 @@ DAY = timedelta(days=1)
 MICRO = timedelta(microseconds=1)
 
 
-def head(zone: str, holidays: str = "") -> str:
-    return (
-        f'format = 1\nid = "c"\ntitle = "calendars"\ntimezone = "{zone}"\n{holidays}'
+def calendars(zone: str, tables: str) -> Contract:
+    """A contract that is about these calendars alone."""
+    return Contract.parse(
+        f'format = 1\nid = "c"\ntitle = "calendars"\ntimezone = "{zone}"\n'
         'period = { start = "2026-01-01", end = "2026-12-31" }\n'
+        f'{tables}\n[[clause]]\nid = "any"\nrule = "downtime"\nmax = "1h"\n'
     )
 
 
@@ -29,7 +32,7 @@ def load_cases() -> dict[str, Any]:
 
 def test_the_working_time_cases() -> None:
     cases = load_cases()
-    contract = Contract.parse(head("Asia/Shanghai") + cases["calendars"])
+    contract = calendars("Asia/Shanghai", cases["calendars"])
     wrong = []
     for case in cases["working_time"]:
         start, end = datetime.fromisoformat(case["start"]), datetime.fromisoformat(case["end"])
@@ -44,7 +47,7 @@ def test_the_working_time_cases() -> None:
 @pytest.mark.parametrize("calendar", ["7x24", "7x8", "workdays"])
 def test_the_working_time_cases_as_columns(calendar: str) -> None:
     cases = load_cases()
-    contract = Contract.parse(head("Asia/Shanghai") + cases["calendars"])
+    contract = calendars("Asia/Shanghai", cases["calendars"])
     mine = [c for c in cases["working_time"] if c["calendar"] == calendar]
     start = np.array([us(datetime.fromisoformat(c["start"])) for c in mine], dtype=np.int64)
     end = array("q", [us(datetime.fromisoformat(c["end"])) for c in mine])
@@ -88,7 +91,7 @@ def znuny(data: dict[str, Any], case: dict[str, Any]) -> Contract:
     else:
         opened = "{ " + ", ".join(f"{weekdays[i]} = {spans}" for i in hours["weekdays_mon0"]) + " }"
         lines = ""
-    return Contract.parse(head(case["calendar_tz"]) + f'[[calendar]]\nid = "z"\nopen = {opened}\n' + lines)
+    return calendars(case["calendar_tz"], f'[[calendar]]\nid = "z"\nopen = {opened}\n' + lines)
 
 
 def wall(case: dict[str, Any], key: str) -> datetime:
@@ -110,7 +113,8 @@ def test_znuny_working_time_vectors() -> None:
     assert (len(data["delta"]), len(data["add"])) == (14, 16)
 
 
-WHOLE_DAYS = head("Asia/Shanghai") + '[[calendar]]\nid = "d"\nopen = { workday = ["00:00-24:00"] }\nholidays = "CN"\n'
+def whole_days() -> Contract:
+    return calendars("Asia/Shanghai", '[[calendar]]\nid = "d"\nopen = { workday = ["00:00-24:00"] }\nholidays = "CN"\n')
 
 
 def midnight(day: date) -> datetime:
@@ -124,7 +128,7 @@ def workdays(contract: Contract, start: date, end: date) -> int:
 
 
 def test_calendar_vectors() -> None:
-    contract = Contract.parse(WHOLE_DAYS)
+    contract = whole_days()
     data = vectors("calendar.json")
     for span in data["spans"]:
         first, last = date.fromisoformat(span["from"]), date.fromisoformat(span["to"])
@@ -153,7 +157,7 @@ def test_calendar_vectors() -> None:
 
 
 def test_the_notice_known_then() -> None:
-    contract = Contract.parse(WHOLE_DAYS)
+    contract = whole_days()
     day = date(2020, 1, 31)
     before, after = (datetime(2020, 1, d, 12, tzinfo=CST) for d in (26, 28))
     assert contract.between("d", midnight(day), midnight(day + DAY), known_at=before) == DAY
@@ -164,7 +168,7 @@ def test_the_notice_known_then() -> None:
 
 
 def test_a_year_without_a_schedule_is_named() -> None:
-    contract = Contract.parse(WHOLE_DAYS)
+    contract = whole_days()
     with pytest.raises(InputError, match="2031") as caught:
         contract.between("d", midnight(date(2031, 1, 5)), midnight(date(2031, 1, 6)))
     assert caught.value.code == "no-schedule"
@@ -221,7 +225,18 @@ def test_empty_columns(contract: Contract) -> None:
 
 
 def test_the_ends_of_the_axis(contract: Contract) -> None:
-    assert contract.between_batch("7x24", array("q", [0]), array("q", [OPEN])).tolist() == [OPEN]
+    low, high = us(datetime(1900, 1, 1, tzinfo=UTC)), us(datetime(9999, 12, 31, tzinfo=UTC))
+    assert contract.between_batch("7x24", array("q", [low]), array("q", [high])).tolist() == [high - low]
+    for beyond in (OPEN, -OPEN, high + 2 * 86_400_000_000):
+        with pytest.raises(InputError) as caught:
+            contract.between_batch("7x24", array("q", [low, min(low, beyond)]), array("q", [high, max(high, beyond)]))
+        assert (caught.value.code, caught.value.row) == ("out-of-range", 2)
     with pytest.raises(InputError) as caught:
-        contract.add_batch("7x24", array("q", [OPEN]), array("q", [1]))
+        contract.add_batch("7x24", array("q", [high]), array("q", [OPEN]))
     assert (caught.value.code, caught.value.row) == ("out-of-range", 1)
+
+
+def test_the_machine_s_byte_order_by_any_name(contract: Contract) -> None:
+    ours = (ctypes.c_int64 * 2)(1, 2)  # exports "<l" on a little-endian machine
+    assert memoryview(ours).format != "q"
+    assert contract.between_batch("7x24", ours, (ctypes.c_int64 * 2)(6, 8)).tolist() == [5, 6]

@@ -6,62 +6,74 @@ use crate::errors::{detached, input};
 use opsledger::columns::{Columns, Figures};
 use opsledger::error::Code;
 use opsledger::time::Interval;
-use pyo3::buffer::{Element, PyBuffer};
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
+use std::marker::PhantomData;
 use std::mem::{offset_of, size_of};
 use std::sync::Arc;
 
-/// A one-dimensional, contiguous buffer that Python owns and we read in place.
-pub(crate) struct Column<T: Element> {
-    // Holds the exporter and locks its size as long as we live.
-    buffer: PyBuffer<T>,
+/// A one-dimensional, contiguous buffer of signed integers that Python owns and we read in place.
+pub(crate) struct Column<T: Integer> {
+    /// Holds the exporter, which keeps address and size as long as we live.
+    buffer: PyUntypedBuffer,
+    of: PhantomData<T>,
 }
 
-/// Name of an element type, as the message says it.
-pub(crate) trait Named {
+/// The two types of numbers that columns have.
+pub(crate) trait Integer: Copy {
+    /// As messages say it.
     const NAME: &'static str;
 }
-impl Named for i32 {
+impl Integer for i32 {
     const NAME: &'static str = "int32";
 }
-impl Named for i64 {
+impl Integer for i64 {
     const NAME: &'static str = "int64";
 }
 
-impl<T: Element + Named> Column<T> {
+/// True for signed integers in this machine's order; the exporter's item size says how many bytes (ctypes writes `<l` for
+/// eight). PyO3's own check takes the wrong order for the right one.
+fn is_signed(format: &CStr) -> bool {
+    let ours = if cfg!(target_endian = "little") { b'<' } else { b'>' };
+    match format.to_bytes() {
+        [letter] | [b'@' | b'=', letter] => b"ilqn".contains(letter),
+        [order, letter] => *order == ours && b"ilqn".contains(letter),
+        _ => false,
+    }
+}
+
+impl<T: Integer> Column<T> {
     /// The buffer of `value`; anything that would have to be converted is refused, because converting copies.
     pub(crate) fn get(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Self> {
-        let py = value.py();
         let wanted = || {
             let kind = type_name(value);
             let detail =
                 format!("{what} must be a one-dimensional, contiguous buffer of {}, not {kind}", T::NAME);
-            input(py, Code::WrongType, detail)
+            input(value.py(), Code::WrongType, detail)
         };
-        let buffer = PyBuffer::<T>::get(value).map_err(|_| wanted())?;
-        if buffer.dimensions() == 1 && buffer.is_c_contiguous() {
-            Ok(Column { buffer })
+        let buffer = PyUntypedBuffer::get(value).map_err(|_| wanted())?;
+        let typed = buffer.item_size() == size_of::<T>() && is_signed(buffer.format());
+        // An empty `array.array` points to an odd address.
+        let aligned = buffer.item_count() == 0 || buffer.buf_ptr().cast::<T>().is_aligned();
+        if typed && aligned && buffer.dimensions() == 1 && buffer.is_c_contiguous() {
+            Ok(Column { buffer, of: PhantomData })
         } else {
             Err(wanted())
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.buffer.item_count()
-    }
-
     pub(crate) fn slice(&self) -> &[T] {
-        match self.buffer.as_slice_ptr() {
-            // SAFETY: the exporter keeps the memory while the view is held, and `get` checked type, alignment and that it is
-            // contiguous. That nobody writes to it meanwhile is the caller's part, as the docstrings say (as for every
+        match self.buffer.item_count() {
+            0 => &[],
+            // SAFETY: the exporter keeps the memory while the buffer is held, and `get` checked type, order, alignment and that
+            // it is contiguous. That nobody writes to it meanwhile is the caller's part, as the docstrings say (as for every
             // library that reads a buffer without the interpreter lock); a torn number would be a wrong number, no wild
             // access: core checks every index.
-            Some(slice) if self.len() > 0 => unsafe { slice.as_ref() },
-            _ => &[],
+            count => unsafe { std::slice::from_raw_parts(self.buffer.buf_ptr().cast::<T>(), count) },
         }
     }
 }

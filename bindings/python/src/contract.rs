@@ -197,11 +197,12 @@ impl Contract {
         let known_at = instant_opt(known_at, "known_at")?;
         let names = (a.1, b.1);
         let (a, b) = (Column::<i64>::get(a.0, a.1)?, Column::<i64>::get(b.0, b.1)?);
-        if a.len() != b.len() {
-            let detail = format!("{} has {} rows, {} has {}", names.0, a.len(), names.1, b.len());
+        if a.slice().len() != b.slice().len() {
+            let detail =
+                format!("{} has {} rows, {} has {}", names.0, a.slice().len(), names.1, b.slice().len());
             return Err(input(py, Code::BadRequest, detail));
         }
-        let mut out = vec![0i64; a.len()];
+        let mut out = vec![0i64; a.slice().len()];
         let mut interrupted = None;
         let done = detached(py, || {
             let calendar = self.hours(calendar, known_at)?;

@@ -55,7 +55,9 @@ impl<T: Integer> Column<T> {
                 format!("{what} must be a one-dimensional, contiguous buffer of {}, not {kind}", T::NAME);
             input(value.py(), Code::WrongType, detail)
         };
-        let buffer = PyUntypedBuffer::get(value).map_err(|_| wanted())?;
+        // A memoryview fills in the strides that some exporters (ctypes) leave out.
+        let buffer =
+            PyMemoryView::from(value).and_then(|view| PyUntypedBuffer::get(&view)).map_err(|_| wanted())?;
         let typed = buffer.item_size() == size_of::<T>() && is_signed(buffer.format());
         // An empty `array.array` points to an odd address.
         let aligned = buffer.item_count() == 0 || buffer.buf_ptr().cast::<T>().is_aligned();

@@ -59,7 +59,7 @@ def model(rows: list[Row], windows: list[Row], systems: int, as_of: int, gap: in
 
 
 def table(figures: SystemFigures) -> list[list[int]]:
-    columns = (figures.long, figures.short, figures.pending, figures.downtime_us, figures.planned_us)
+    columns = (figures.long_count, figures.short_count, figures.pending_count, figures.downtime_us, figures.planned_us)
     return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
@@ -200,7 +200,7 @@ def test_nothing_is_copied() -> None:
         figures = outages_batch(
             system, start, end, systems=systems, as_of=PERIOD[1], period=PERIOD, merge_gap=timedelta(0), long_from=timedelta(hours=1)
         )
-        views = [np.asarray(v) for v in (figures.long, figures.short, figures.downtime_us)]
+        views = [np.asarray(v) for v in (figures.long_count, figures.short_count, figures.downtime_us)]
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -224,7 +224,7 @@ def test_results_are_read_only_and_outlive_their_owner() -> None:
     assert downtime.readonly and len(downtime) == 1 and downtime[0] == 90 * MINUTE
     with pytest.raises(TypeError):
         downtime[0] = 1
-    assert one(systems=3).long.tolist() == [1, 0, 0]
+    assert one(systems=3).long_count.tolist() == [1, 0, 0]
     assert len(one(systems=3)) == 3
     # who asks for packed bytes gets told, not given wrong ones
     with pytest.raises(BufferError):

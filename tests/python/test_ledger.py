@@ -62,6 +62,9 @@ def test_the_same_key_is_recorded_once(ledger: Ledger) -> None:
     with pytest.raises(ConflictError) as caught:
         ledger.append([note(9), note(4, key="k-1")])
     assert (caught.value.code, caught.value.row) == ("key-conflict", 2)
+    with pytest.raises(ConflictError) as caught:  # rows of JSON Lines are lines, blank ones included
+        ledger.append('\n\n{"kind":"x.note","subject":"s","at":"2026-01-01T00:00:00Z","key":"k-1"}\n')
+    assert (caught.value.code, caught.value.row) == ("key-conflict", 3)
     assert ledger.head().seq == 3
 
 

@@ -210,19 +210,19 @@ pub(crate) struct SystemFigures {
 impl SystemFigures {
     /// Long episodes that count in the period.
     #[getter]
-    fn long<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+    fn long_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         Int64Column::figure(py, &self.rows, offset_of!(Figures, long))
     }
 
     /// Short episodes that count in the period.
     #[getter]
-    fn short<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+    fn short_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         Int64Column::figure(py, &self.rows, offset_of!(Figures, short))
     }
 
     /// Open episodes below `long_from`.
     #[getter]
-    fn pending<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+    fn pending_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
         Int64Column::figure(py, &self.rows, offset_of!(Figures, pending))
     }
 

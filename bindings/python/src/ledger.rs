@@ -35,14 +35,14 @@ impl Ledger {
 impl Ledger {
     /// Opens a ledger; with `create`, makes the file if there is none.
     ///
-    /// `durability` is "full" (an append that returned is on disk) or "os" (it survives a crash of the process, not of the
+    /// `durability` is "disk" (an append that returned is on disk) or "os" (it survives a crash of the process, not of the
     /// machine). A writer waits `wait_limit` (default 30 s) for others. `accept_clock` takes a clock more than 400 days ahead
     /// of the last entry. `read_only` never writes.
     ///
     /// Raises RefusedError (no ledger, a network file system, a second copy of the library), VersionError (made by a newer
     /// version), LedgerIOError.
     #[staticmethod]
-    #[pyo3(signature = (path, *, create=false, durability="full", wait_limit=None, accept_clock=false, read_only=false))]
+    #[pyo3(signature = (path, *, create=false, durability="disk", wait_limit=None, accept_clock=false, read_only=false))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
@@ -54,13 +54,13 @@ impl Ledger {
     ) -> PyResult<Ledger> {
         let mut options = Options { create, accept_clock, read_only, ..Options::default() };
         options.sync = match durability {
-            "full" => true,
+            "disk" => true,
             "os" => false,
             other => {
                 return Err(input(
                     py,
                     Code::UnknownWord,
-                    format!("durability = {other:?}, not \"full\" or \"os\""),
+                    format!("durability = {other:?}, not \"disk\" or \"os\""),
                 ));
             }
         };
@@ -97,12 +97,17 @@ impl Ledger {
     fn append<'py>(&self, py: Python<'py>, facts: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let lines = facts::lines(facts)?;
         let seqs = detached(py, || {
-            let ledger = self.open_handle()?;
-            let mut facts = Vec::new();
-            for (i, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                facts.push(Fact::parse(line).map_err(|e| e.at_row(i as u64 + 1))?);
+            let (mut facts, mut rows) = (Vec::new(), Vec::new());
+            for (row, line) in (1..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+                facts.push(Fact::parse(line).map_err(|e| e.at_row(row))?);
+                rows.push(row);
             }
-            ledger.append(&facts, now())
+            // Core counts the facts; the caller's rows have blank lines between them.
+            let row_of = |e: &Error| rows.get(usize::try_from(e.row()?).ok()?.checked_sub(1)?).copied();
+            self.open_handle()?.append(&facts, now()).map_err(|e| match row_of(&e) {
+                Some(row) => e.at_row(row),
+                None => e,
+            })
         })?;
         PyList::new(py, seqs)
     }

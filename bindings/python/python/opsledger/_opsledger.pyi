@@ -80,7 +80,7 @@ class Ledger:
         path: _Path,
         *,
         create: bool = False,
-        durability: Literal["full", "os"] = "full",
+        durability: Literal["disk", "os"] = "disk",
         wait_limit: timedelta | None = None,
         accept_clock: bool = False,
         read_only: bool = False,
@@ -302,11 +302,11 @@ class Clause:
 @final
 class SystemFigures:
     @property
-    def long(self) -> memoryview[int]: ...
+    def long_count(self) -> memoryview[int]: ...
     @property
-    def short(self) -> memoryview[int]: ...
+    def short_count(self) -> memoryview[int]: ...
     @property
-    def pending(self) -> memoryview[int]: ...
+    def pending_count(self) -> memoryview[int]: ...
     @property
     def downtime_us(self) -> memoryview[int]: ...
     @property

@@ -1,1 +1,44 @@
-//! Python extension module.
+//! The Python extension module `_opsledger`: what `opsledger/__init__.py` shows. It holds no rule; it turns Python's
+//! values into core's and back, gives up the interpreter lock, and turns errors and panics into exceptions.
+
+mod account;
+mod assessment;
+mod columns;
+mod contract;
+mod convert;
+mod errors;
+mod facts;
+mod ledger;
+
+use pyo3::prelude::*;
+
+/// Panics inside, to show what becomes of a panic (debug builds only).
+#[cfg(debug_assertions)]
+#[pyfunction]
+fn _panic(py: Python<'_>, text: String) -> PyResult<()> {
+    errors::detached(py, || std::panic::panic_any(text))
+}
+
+/// The module.
+#[pymodule]
+fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::register(module)?;
+    module.add_class::<contract::Contract>()?;
+    module.add_class::<ledger::Ledger>()?;
+    module.add_class::<ledger::Head>()?;
+    module.add_class::<ledger::Record>()?;
+    module.add_class::<ledger::Table>()?;
+    module.add_class::<ledger::Verdict>()?;
+    module.add_class::<ledger::Imported>()?;
+    module.add_class::<account::Account>()?;
+    module.add_class::<account::Budget>()?;
+    module.add_class::<account::Outage>()?;
+    module.add_class::<assessment::Assessment>()?;
+    module.add_class::<assessment::Clause>()?;
+    module.add_class::<columns::SystemFigures>()?;
+    module.add_function(wrap_pyfunction!(columns::outages_batch, module)?)?;
+    #[cfg(debug_assertions)]
+    module.add_function(wrap_pyfunction!(_panic, module)?)?;
+    Ok(())
+}

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// An IANA time zone. The rules of daylight saving are known until 2099; after that each zone keeps its last offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(chrono_tz::Tz);
+pub struct Zone(pub(super) chrono_tz::Tz);
 
 impl Zone {
     /// By IANA name.

@@ -1,6 +1,8 @@
 //! Calendars against the published schedules and against peers: each case as the peer has it, each difference written
 //! down and asserted.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use chrono::{Datelike, NaiveDateTime, Weekday};
 use opsledger::calendar::recurring::{Missing, On, Recurring};
 use opsledger::calendar::{Calendar, CalendarSpec, Date, DayLine, Days, OpenHours, Zone};

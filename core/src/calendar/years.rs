@@ -262,3 +262,27 @@ impl Build {
         id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_finds_its_year() {
+        let spec =
+            CalendarSpec { id: "c".into(), open: Default::default(), seasons: Vec::new(), holidays: None };
+        let years = Years::new(&spec, &Days::new(None, &[], 0).unwrap()).unwrap();
+        let mut day = FIRST_DAY;
+        for number in FIRST_YEAR..=LAST_YEAR {
+            let first = Date::from_ymd_opt(number, 1, 1).unwrap();
+            assert_eq!(day, i64::from(first.to_epoch_days()));
+            let next = i64::from(Date::from_ymd_opt(number + 1, 1, 1).unwrap().to_epoch_days());
+            for d in [day, day + 1, day + 58, day + 59, day + 60, day + 200, next - 2, next - 1] {
+                assert_eq!(years.year(d), (number - FIRST_YEAR) as usize, "{d}");
+            }
+            day = next;
+        }
+        // Eight thousand years that look alike are kept as two.
+        assert_eq!(years.cells.len(), 365 + 366);
+    }
+}

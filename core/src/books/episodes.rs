@@ -213,6 +213,15 @@ fn value(row: &[i64], m: Measure) -> i64 {
     }
 }
 
+fn add_row(row: &mut [i64], e: &Episode, downtime: Micros, thresholds: &[Micros], sign: i64) {
+    row[0] += sign * downtime;
+    row[1] += sign * i64::from(e.fault.is_some());
+    row[2] += sign * i64::from(e.downtime > 0);
+    for (sum, threshold) in row[FIXED..].iter_mut().zip(thresholds) {
+        *sum += sign * i64::from(e.downtime >= *threshold);
+    }
+}
+
 /// Episodes a chunk; a late change moves at most so many. Small under test, so that chunks split and empty.
 const CHUNK: usize = if cfg!(test) { 4 } else { 64 };
 
@@ -223,9 +232,13 @@ pub(super) struct Pos {
     at: usize,
 }
 
-/// Settled episodes in order, in chunks; over the chunks lies a Fenwick tree of their sums.
+/// Settled episodes in order, in chunks; over the chunks lies a Fenwick tree of their sums, and beside it the sums of
+/// each span.
 pub(super) struct Settled {
     thresholds: Vec<Micros>,
+    spans: Vec<Interval>,
+    /// One row a span: downtime inside it, and the episodes that count in it.
+    in_spans: Vec<i64>,
     /// Start of the first episode of each chunk, beside the chunks for the search's sake.
     firsts: Vec<Instant>,
     /// None empty.
@@ -239,8 +252,15 @@ fn lowbit(i: usize) -> usize {
 }
 
 impl Settled {
-    pub(super) fn new(thresholds: &[Micros]) -> Self {
-        Settled { thresholds: thresholds.to_vec(), firsts: Vec::new(), chunks: Vec::new(), tree: Vec::new() }
+    pub(super) fn new(thresholds: &[Micros], spans: &[Interval]) -> Self {
+        Settled {
+            thresholds: thresholds.to_vec(),
+            spans: spans.to_vec(),
+            in_spans: vec![0; spans.len() * (FIXED + thresholds.len())],
+            firsts: Vec::new(),
+            chunks: Vec::new(),
+            tree: Vec::new(),
+        }
     }
 
     fn width(&self) -> usize {
@@ -265,19 +285,35 @@ impl Settled {
     fn count(&mut self, chunk: usize, at: usize, sign: i64) {
         let w = self.width();
         let e = &self.chunks[chunk][at];
-        let fixed = [e.downtime, i64::from(e.fault.is_some()), i64::from(e.downtime > 0)];
-        let downtime = e.downtime;
         let mut i = chunk + 1;
         while i <= self.chunks.len() {
-            let row = &mut self.tree[(i - 1) * w..i * w];
-            for (sum, x) in row.iter_mut().zip(fixed) {
-                *sum += sign * x;
-            }
-            for (sum, threshold) in row[FIXED..].iter_mut().zip(&self.thresholds) {
-                *sum += sign * i64::from(downtime >= *threshold);
-            }
+            add_row(&mut self.tree[(i - 1) * w..i * w], e, e.downtime, &self.thresholds, sign);
             i += lowbit(i);
         }
+    }
+
+    /// Adds an episode, `sign` times, to the spans it lies in.
+    fn count_in_spans(&mut self, e: &Episode, sign: i64, hours: &Hours) {
+        let Some(first) = e.first_down(hours) else { return };
+        let w = self.width();
+        let from = self.spans.partition_point(|span| span.end <= first);
+        for (span, row) in self.spans[from..].iter().zip(self.in_spans[from * w..].chunks_exact_mut(w)) {
+            if span.start >= e.end {
+                break;
+            }
+            let inside = e.down_before(span.end, hours) - e.down_before(span.start, hours);
+            if span.contains(first) {
+                add_row(row, e, inside, &self.thresholds, sign);
+            } else {
+                row[0] += sign * inside;
+            }
+        }
+    }
+
+    /// A sum of a span. O(1).
+    pub(super) fn in_span(&self, span: usize, m: Measure) -> i64 {
+        let w = self.width();
+        value(&self.in_spans[span * w..(span + 1) * w], m)
     }
 
     /// Turns nodes into sums of single chunks (`sign` -1) or back (+1).
@@ -321,7 +357,8 @@ impl Settled {
     }
 
     /// Appends an episode that starts after all others. O(log n).
-    pub(super) fn push(&mut self, e: Episode) {
+    pub(super) fn push(&mut self, e: Episode, hours: &Hours) {
+        self.count_in_spans(&e, 1, hours);
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => {
                 debug_assert!(chunk.last().is_some_and(|last| last.end <= e.start));
@@ -411,7 +448,8 @@ impl Settled {
     }
 
     /// Puts `new` in the place of the `old` episodes from `p` on; between the same neighbours, in order.
-    pub(super) fn replace(&mut self, p: Pos, old: usize, new: Vec<Episode>) {
+    pub(super) fn replace(&mut self, p: Pos, old: usize, new: Vec<Episode>, hours: &Hours) {
+        new.iter().for_each(|e| self.count_in_spans(e, 1, hours));
         let mut p = p;
         let mut new = new.into_iter();
         let mut left = old;
@@ -422,11 +460,12 @@ impl Settled {
                     if p.at == 0 {
                         self.firsts[p.chunk] = e.start;
                     }
-                    self.chunks[p.chunk][p.at] = e;
+                    let before = std::mem::replace(&mut self.chunks[p.chunk][p.at], e);
+                    self.count_in_spans(&before, -1, hours);
                     self.count(p.chunk, p.at, 1);
                     p = self.next(p);
                 }
-                None => p = self.remove_uncounted(p),
+                None => p = self.remove_uncounted(p, hours),
             }
             left -= 1;
         }
@@ -436,10 +475,10 @@ impl Settled {
     }
 
     /// Takes out an episode whose row was taken out; returns the place of what followed it.
-    fn remove_uncounted(&mut self, p: Pos) -> Pos {
-        let chunk = &mut self.chunks[p.chunk];
-        chunk.remove(p.at);
-        match chunk.first() {
+    fn remove_uncounted(&mut self, p: Pos, hours: &Hours) -> Pos {
+        let e = self.chunks[p.chunk].remove(p.at);
+        self.count_in_spans(&e, -1, hours);
+        match self.chunks[p.chunk].first() {
             Some(first) => self.firsts[p.chunk] = first.start,
             None => {
                 self.fold_tree(-1);
@@ -549,7 +588,7 @@ mod tests {
         fn the_list_is_a_plain_list_with_sums(
             steps in prop::collection::vec((0..120i64, 0..6usize, prop::collection::vec(0..7i64, 0..6)), 1..80)
         ) {
-            let mut list = Settled::new(&THRESHOLDS);
+            let mut list = Settled::new(&THRESHOLDS, &[]);
             let mut naive: Vec<(i64, i64)> = Vec::new();
             for (place, old, new) in steps {
                 // Some old ones from a place on give way to new ones on neighbouring places.
@@ -560,10 +599,10 @@ mod tests {
                 let new: Vec<(i64, i64)> =
                     new.iter().enumerate().map(|(i, n)| (low + i as i64, *n)).filter(|(p, _)| *p < room).collect();
                 let p = list.locate(place * 10);
-                list.replace(p, old, new.iter().map(|(p, n)| episode(*p, *n)).collect());
+                list.replace(p, old, new.iter().map(|(p, n)| episode(*p, *n)).collect(), &None);
                 naive.splice(from..from + old, new);
                 let next = naive.last().map_or(0, |(p, _)| p + 1);
-                list.push(episode(next, place % 7));
+                list.push(episode(next, place % 7), &None);
                 naive.push((next, place % 7));
             }
             check(&list, &naive);

@@ -6,7 +6,8 @@ mod figures;
 #[cfg(test)]
 mod tests;
 
-use super::episodes::{Episode, Pos, Settled};
+use super::episodes::Episode;
+use super::settled::{Pos, Settled};
 use crate::calendar::Calendar;
 use crate::time::{Instant, Interval, Micros, OPEN, interval_set};
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! What a timeline answers at its `as_of`. Each figure of a span costs O(log n), whatever the number of outages;
 //! lists cost what they hold.
 
-use super::super::episodes::{Episode, Measure, reach_in};
+use super::super::episodes::{Episode, reach_in};
+use super::super::settled::Measure;
 use super::{Counts, EpisodeView, Live, Timeline};
 use crate::error::Error;
 use crate::time::{Instant, Interval, Micros, OPEN};

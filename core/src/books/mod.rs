@@ -9,6 +9,7 @@ pub(crate) mod incidents;
 mod intern;
 pub(crate) mod lines;
 pub(crate) mod outages;
+mod settled;
 pub(crate) mod subjects;
 pub(crate) mod tally;
 pub(crate) mod timeline;

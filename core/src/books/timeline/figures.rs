@@ -1,7 +1,8 @@
 //! What a timeline answers at its `as_of`. Each figure of a span costs O(log n), whatever the number of outages;
 //! lists cost what they hold.
 
-use super::super::episodes::{Episode, Measure, Pos, reach_in};
+use super::super::episodes::{Episode, reach_in};
+use super::super::settled::Measure;
 use super::{Counts, EpisodeView, Live, Timeline};
 use crate::error::Error;
 use crate::time::{Instant, Interval, Micros, OPEN};
@@ -17,7 +18,8 @@ impl Timeline {
     /// Downtime inside a span, up to `as_of`.
     pub(crate) fn downtime(&self, span: usize) -> Micros {
         let Interval { start, end } = self.scope.spans[span];
-        self.down_before(end) - self.down_before(start)
+        let before = |t| self.live.as_ref().map_or(0, |live| live.episode.down_before(t, &self.scope.hours));
+        self.settled.in_span(span, Measure::Downtime) + before(end) - before(start)
     }
 
     /// Downtime of all episodes before `t`.
@@ -49,8 +51,8 @@ impl Timeline {
     /// How many episodes count in a span, by class at a threshold.
     pub(crate) fn counts(&self, span: usize, threshold: usize) -> Counts {
         let mut counts = Counts {
-            long: self.settled_in(span, Measure::Long(threshold)).1,
-            short: self.settled_in(span, Measure::Short(threshold)).1,
+            long: self.settled.in_span(span, Measure::Long(threshold)),
+            short: self.settled.in_span(span, Measure::Short(threshold)),
             pending: 0,
         };
         if let Some(live) = self.live_in(span) {
@@ -65,21 +67,18 @@ impl Timeline {
         counts
     }
 
-    /// The place of the first settled episode that counts at or after `t`.
-    fn counting_from(&self, t: Instant) -> Pos {
-        let p = self.settled.locate(t);
-        let before = self.settled.previous(p).filter(|p| {
-            let first = self.settled.get(*p).and_then(|e| e.first_down(&self.scope.hours));
-            first.is_some_and(|first| first >= t)
-        });
-        before.unwrap_or(p)
-    }
-
-    /// The sum of a measure of the settled episodes that count before a span, and of those that count in it.
-    fn settled_in(&self, span: usize, m: Measure) -> (i64, i64) {
-        let Interval { start, end } = self.scope.spans[span];
-        let before = self.settled.before(self.counting_from(start), m);
-        (before, self.settled.before(self.counting_from(end), m) - before)
+    /// The settled episode in which a measure of those that count in a span reaches `n`.
+    fn settled_number(&self, span: usize, m: Measure, n: i64) -> Option<&Episode> {
+        let start = self.scope.spans[span].start;
+        let mut p = self.settled.locate(start);
+        // One that starts before the span counts in it if its downtime starts there.
+        if let Some(before) = self.settled.previous(p) {
+            let first = self.settled.get(before).and_then(|e| e.first_down(&self.scope.hours));
+            if first.is_some_and(|first| first >= start) {
+                p = before;
+            }
+        }
+        self.settled.reach(self.settled.before(p, m) + n, m).map(|(e, _)| e)
     }
 
     /// The last episode, if it has downtime and counts in a span.
@@ -102,12 +101,9 @@ impl Timeline {
     pub(crate) fn long_breach(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
         let limit = self.scope.thresholds[threshold];
         let reached = |e: &Episode| e.reach(limit, &self.scope.hours);
-        let (before, here) = self.settled_in(span, Measure::Long(threshold));
+        let here = self.settled.in_span(span, Measure::Long(threshold));
         if here > max {
-            return self
-                .settled
-                .reach(before + max + 1, Measure::Long(threshold))
-                .and_then(|(e, _)| reached(e));
+            return self.settled_number(span, Measure::Long(threshold), max + 1).and_then(reached);
         }
         let live = self.live_in(span).filter(|live| here == max && live.episode.downtime >= limit)?;
         reached(&live.episode)
@@ -115,10 +111,9 @@ impl Timeline {
 
     /// When the short episode number `max` + 1 of a span closed.
     pub(crate) fn short_breach(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
-        let (before, here) = self.settled_in(span, Measure::Short(threshold));
+        let here = self.settled.in_span(span, Measure::Short(threshold));
         if here > max {
-            let found = self.settled.reach(before + max + 1, Measure::Short(threshold));
-            return found.map(|(e, _)| self.closes(e));
+            return self.settled_number(span, Measure::Short(threshold), max + 1).map(|e| self.closes(e));
         }
         let live = self.live_in(span).filter(|live| here == max && !self.is_open(live))?;
         (live.episode.downtime < self.scope.thresholds[threshold]).then(|| self.closes(&live.episode))
@@ -137,7 +132,7 @@ impl Timeline {
     /// When the long count of a span breaks, on the same terms; none once it is broken.
     pub(crate) fn forecast_long(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
         // Only one episode is open, so only the very next one can be foreseen.
-        if self.settled_in(span, Measure::Long(threshold)).1 != max {
+        if self.settled.in_span(span, Measure::Long(threshold)) != max {
             return None;
         }
         let live = self.live.as_ref()?;
@@ -152,7 +147,7 @@ impl Timeline {
     pub(crate) fn forecast_short(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
         let live = self.live_in(span).filter(|live| !live.is_running() && self.is_open(live))?;
         let short = live.episode.downtime < self.scope.thresholds[threshold];
-        let next = short && self.settled_in(span, Measure::Short(threshold)).1 == max;
+        let next = short && self.settled.in_span(span, Measure::Short(threshold)) == max;
         next.then(|| self.closes(&live.episode))
     }
 

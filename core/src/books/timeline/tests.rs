@@ -242,6 +242,11 @@ impl Model {
         m
     }
 
+    fn scope(&self) -> Scope {
+        let (spans, thresholds) = (self.spans.clone(), self.thresholds.clone());
+        Scope { merge_gap: self.gap, hours: None, spans, thresholds }
+    }
+
     /// What a timeline at `as_of` is given.
     fn given(&self, id: usize, as_of: Instant) -> Option<Outage> {
         let mut o = self.outages[id].clone().filter(|o| o.start <= as_of)?;
@@ -350,13 +355,7 @@ fn a_model() -> impl Strategy<Value = Model> {
 }
 
 fn build(model: &Model, as_of: Instant, order: impl Iterator<Item = usize>) -> Timeline {
-    let scope = Scope {
-        merge_gap: model.gap,
-        hours: None,
-        spans: model.spans.clone(),
-        thresholds: model.thresholds.clone(),
-    };
-    let mut t = Timeline::new(scope, as_of);
+    let mut t = Timeline::new(model.scope(), as_of);
     order.for_each(|id| t.put(id as u32, model.given(id, as_of)));
     t
 }
@@ -398,6 +397,8 @@ proptest! {
         }
         model.check(&build(&model, as_of, 0..IDS), as_of);
         model.check(&build(&model, as_of, (0..IDS).rev()), as_of);
+        let at_once = (0..IDS).map(|id| model.given(id, as_of)).collect();
+        model.check(&Timeline::build(model.scope(), as_of, at_once), as_of);
     }
 
     #[test]

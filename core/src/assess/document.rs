@@ -132,7 +132,7 @@ pub(crate) fn assessment(
 }
 
 fn holidays(engine: &Engine) -> Vec<HolidayFile> {
-    let sources = engine.tools().sources().into_iter();
+    let sources = engine.tools().sources.iter().cloned();
     sources.map(|(id, sm3)| HolidayFile { id, sm3 }).collect()
 }
 

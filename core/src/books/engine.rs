@@ -5,53 +5,12 @@ use super::agreement::{Lens, NeedSet};
 use super::lines::{Lines, Look};
 use super::{Books, Place};
 use crate::assess::View;
-use crate::calendar::{Calendar, Days};
-use crate::contract::{Clause, Contract, Decimal};
-use crate::error::{Code, Error, Result};
+use crate::contract::{Clause, Contract, Decimal, Tools};
+use crate::error::Result;
 use crate::rules::{self, Cx, Rule, Totals, Waived};
 use crate::time::{Instant, Interval};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Calendars and holidays as known at an instant.
-pub(crate) struct Tools {
-    calendars: BTreeMap<String, Result<Calendar>>,
-    pub(crate) days: Days,
-    sources: Vec<(String, String)>,
-    valid_until: Option<Instant>,
-}
-
-impl Tools {
-    /// # Errors
-    /// `not-found` for holiday data that do not exist; a contract that was read names none.
-    pub(crate) fn new(contract: &Contract, known_at: Instant) -> Result<Tools> {
-        let days = Days::new(contract.holidays.as_deref(), &contract.days, known_at)?;
-        let mut valid_until = days.valid_until();
-        let mut calendars = BTreeMap::new();
-        let mut sources = days.sources();
-        for (id, spec) in &contract.calendars {
-            let own = Days::new(spec.holidays.as_deref(), &contract.days, known_at)?;
-            valid_until = valid_until.into_iter().chain(own.valid_until()).min();
-            sources.extend(own.sources());
-            calendars.insert(id.clone(), contract.hours(id, known_at));
-        }
-        sources.sort();
-        sources.dedup();
-        Ok(Tools { calendars, days, sources, valid_until })
-    }
-    /// Id and SM3 of each holiday file that was used.
-    pub(crate) fn sources(&self) -> Vec<(String, String)> {
-        self.sources.clone()
-    }
-    /// Service hours by id.
-    pub(crate) fn calendar(&self, id: &str) -> Result<Calendar> {
-        match self.calendars.get(id) {
-            Some(Ok(calendar)) => Ok(calendar.clone()),
-            Some(Err(e)) => Err(Error::new(e.code(), e.detail())),
-            None => Err(Error::new(Code::NotFound, format!("calendar {id:?}"))),
-        }
-    }
-}
 
 /// Where the books are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +26,7 @@ pub(crate) struct Engine {
     contract: Arc<Contract>,
     view: View,
     needs: NeedSet,
-    tools: Tools,
+    tools: Arc<Tools>,
     lines: Lines,
     /// The threshold of the `outages` object in the first line.
     long_from: usize,
@@ -132,14 +91,14 @@ impl Engine {
     /// Folds the books from scratch.
     ///
     /// # Errors
-    /// As [`Tools::new`].
+    /// `not-found` for holiday data that do not exist.
     pub(crate) fn fold(
         contract: Arc<Contract>,
         view: View,
         books: &Books,
         position: Position,
     ) -> Result<Engine> {
-        let tools = Tools::new(&contract, position.known_at)?;
+        let tools = contract.tools(position.known_at)?;
         let mut lines = Lines::new(&contract.accounting);
         let long_from = Some(contract.accounting.long_from);
         let (_, long_from) = lines.line(&[], None, vec![contract.period], long_from)?;

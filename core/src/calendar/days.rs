@@ -4,7 +4,7 @@ use super::notices::{Notice, NoticeDay, notices};
 use super::spec::Range;
 use super::{Date, day_number};
 use crate::error::{Code, Error, Result, err};
-use crate::time::{Instant, canonical_instant};
+use crate::time::Instant;
 use chrono::{Datelike, Weekday};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl DayLine {
 #[derive(Clone, Debug)]
 pub struct Days {
     /// Where the schedules come from; none: every year is known.
-    holidays: Option<(String, Instant)>,
+    holidays: Option<String>,
     /// In the order in which they decide.
     own: Vec<DayLine>,
     /// Days that the notices name.
@@ -67,7 +67,7 @@ impl Days {
         let mut order: Vec<DayLine> = own.iter().rev().cloned().collect();
         order.sort_by_key(|l| (l.yearly, day_number(l.to) - day_number(l.from)));
         let mut days = Days {
-            holidays: holidays.map(|name| (name.to_owned(), known_at)),
+            holidays: holidays.map(str::to_owned),
             own: order,
             named: BTreeMap::new(),
             in_force: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Days {
         if let Some(line) = own.filter(|l| l.workday || l.statutory) {
             return Ok(!line.workday);
         }
-        let Some((name, _)) = &self.holidays else { return Ok(false) };
+        let Some(name) = &self.holidays else { return Ok(false) };
         match (self.named.get(&d), self.in_force.get(&d.year())) {
             (Some(NoticeDay { statutory: Some(flag), .. }), _) => Ok(*flag),
             (None, Some(notice)) if notice.statutory_marked => Ok(false),
@@ -172,11 +172,8 @@ impl Days {
     }
 
     pub(super) fn no_schedule(&self, year: i32) -> Error {
-        let known = self.holidays.as_ref().map(|(name, known_at)| {
-            let known_at = canonical_instant(*known_at).unwrap_or_else(|_| known_at.to_string());
-            format!(" ({name}, as known at {known_at})")
-        });
-        Error::new(Code::NoSchedule, format!("{year}{}", known.unwrap_or_default()))
+        let name = self.holidays.as_ref().map(|name| format!(" ({name})"));
+        Error::new(Code::NoSchedule, format!("{year}{}", name.unwrap_or_default()))
     }
 
     fn own_line(&self, d: Date) -> Option<&DayLine> {

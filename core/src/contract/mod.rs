@@ -4,12 +4,14 @@
 mod model;
 mod parse;
 mod schema;
+mod tools;
 
 pub use model::*;
 pub use schema::schema;
+pub(crate) use tools::{Compiled, Tools};
 
-use crate::calendar::{Calendar, Days};
-use crate::error::{Code, Result, err};
+use crate::calendar::Calendar;
+use crate::error::Result;
 use crate::time::Instant;
 
 impl Contract {
@@ -40,10 +42,6 @@ impl Contract {
     /// # Errors
     /// `not-found` for an unknown id; `bad-calendar`.
     pub fn hours(&self, id: &str, known_at: Instant) -> Result<Calendar> {
-        let Some(spec) = self.calendars.get(id) else {
-            return err(Code::NotFound, format!("calendar {id:?}"));
-        };
-        let days = Days::new(spec.holidays.as_deref(), &self.days, known_at)?;
-        Calendar::new(spec, self.zone, &days)
+        self.tools(known_at)?.calendar(id)
     }
 }

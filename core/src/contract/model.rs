@@ -37,6 +37,8 @@ pub struct Contract {
     pub sm3: String,
     /// The file's bytes.
     pub text: Arc<str>,
+    /// Its calendars, once they were asked for.
+    pub(crate) compiled: super::Compiled,
 }
 
 /// `[accounting]`: how outages are counted; see the accounting page of the documentation for each figure.

@@ -4,9 +4,8 @@ use super::outage_count::findings;
 use super::outages::{Place, evidence, first_outage, no_evidence};
 use super::{Cx, Finding, Rule, Totals, unit, words};
 use crate::assess::Status;
-use crate::books::engine::Tools;
 use crate::books::lines::{Line, Lines};
-use crate::contract::{Clause, Contract};
+use crate::contract::{Clause, Contract, Tools};
 use crate::time::Instant;
 
 /// Parameters.

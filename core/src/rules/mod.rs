@@ -11,11 +11,10 @@ mod unbuilt;
 pub(crate) mod words;
 
 use crate::assess::{Stamp, Status};
-use crate::books::engine::Tools;
 use crate::books::lines::Lines;
 use crate::books::{Books, Item, Lens};
 use crate::calendar::Days;
-use crate::contract::{Clause, Contract, Decimal};
+use crate::contract::{Clause, Contract, Decimal, Tools};
 use crate::error::{Code, Error};
 use crate::facts::kinds::{ActsBy, Kind};
 use crate::time::{Instant, Interval, Micros};

@@ -1,12 +1,11 @@
 //! What the two rules on outages share: their line, their spans, and when there is no evidence.
 
 use super::{Cx, OutageScope, Per};
-use crate::books::engine::Tools;
 use crate::books::lines::{Line, Lines};
 use crate::books::timeline::EpisodeView;
 use crate::books::{Books, Item, Lens};
 use crate::calendar::Date;
-use crate::contract::{Clause, Contract};
+use crate::contract::{Clause, Contract, Tools};
 use crate::error::{Error, Result};
 use crate::time::{Instant, Interval, Micros};
 use chrono::{Datelike, Months};

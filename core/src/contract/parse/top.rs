@@ -93,6 +93,7 @@ pub(super) fn resolve(root: &Node<'_>, c: ContractText<'_>) -> Result<Contract> 
         amends,
         sm3: sm3_hex(text.as_bytes()),
         text: text.into(),
+        compiled: crate::contract::Compiled::default(),
     })
 }
 

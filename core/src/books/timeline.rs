@@ -4,6 +4,8 @@
 
 mod figures;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 
 use super::episodes::Episode;

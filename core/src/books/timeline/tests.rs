@@ -1,10 +1,11 @@
-//! Each edge of the accounting page by example, then everything against a model that looks at every unit of time.
+//! Each edge of the accounting page by example.
 
 use super::*;
-use crate::time::HOUR;
-use proptest::prelude::*;
+use crate::calendar::{CalendarSpec, Days, OpenHours, Zone};
+use crate::error::Code;
+use crate::time::{DAY, HOUR, parse_instant};
 
-const ALL: Interval = Interval::new(i64::MIN / 4, i64::MAX / 4);
+pub(super) const ALL: Interval = Interval::new(i64::MIN / 4, i64::MAX / 4);
 
 fn outage(start: Instant, end: Instant, taken: &[(Instant, Instant)]) -> Outage {
     Outage { start, end, taken: taken.iter().map(|(a, b)| Interval::new(*a, *b)).collect() }
@@ -131,294 +132,63 @@ fn an_open_episode_without_downtime_counts_where_its_first_one_will_lie() {
     assert_eq!((t.forecast_long(0, 0, 0), t.forecast_long(1, 0, 0)), (None, Some(160)));
 }
 
-// The model: every unit of time is looked at by itself.
-
-#[derive(Clone, Debug)]
-struct Model {
-    gap: Micros,
-    spans: Vec<Interval>,
-    thresholds: Vec<Micros>,
-    outages: Vec<Option<Outage>>,
+/// Hours of every day or of every workday, UTC.
+pub(super) fn hours(hours: &[(u16, u16)], workdays: bool) -> Calendar {
+    let listed = Some(hours.iter().map(|(a, b)| (a * 60, b * 60)).collect());
+    let open = match workdays {
+        true => OpenHours { workday: listed, ..OpenHours::default() },
+        false => OpenHours { every_day: listed, ..OpenHours::default() },
+    };
+    let holidays = workdays.then(|| "CN".to_owned());
+    let days = Days::new(holidays.as_deref(), &[], i64::MAX).unwrap();
+    let spec = CalendarSpec { id: "hours".into(), open, seasons: vec![], holidays };
+    Calendar::new(&spec, Zone::parse("UTC").unwrap(), &days).unwrap()
 }
 
-struct Naive {
-    start: Instant,
-    end: Instant,
-    open: bool,
-    down: Vec<Instant>,
-    members: Vec<u32>,
+#[test]
+fn only_downtime_inside_the_hours_counts() {
+    let mut spans = scope(0, &[(0, DAY), (DAY, 9 * DAY)], &[HOUR, 8 * HOUR + 1]);
+    spans.hours = Some(hours(&[(9, 17)], false));
+    let mut t = Timeline::new(spans, DAY);
+    t.put(0, Some(outage(16 * HOUR, OPEN, &[])));
+    assert_eq!((t.downtime(0), t.counts(0, 0).long, t.long_breach(0, 0, 0)), (HOUR, 1, Some(17 * HOUR)));
+    // The eight hours of the next day are not enough for the second threshold; its first microsecond is.
+    assert_eq!(t.becomes_long_at(1), Some(DAY + 16 * HOUR + 1));
+    assert_eq!(t.forecast_downtime(1, 8 * HOUR), Some(2 * DAY + 9 * HOUR));
+    t.advance(DAY + 12 * HOUR);
+    assert_eq!((t.downtime(1), t.downtime_breach(1, 0)), (3 * HOUR, Some(DAY + 9 * HOUR)));
+    assert_eq!(
+        t.pieces(ALL),
+        [Interval::new(16 * HOUR, 17 * HOUR), Interval::new(DAY + 9 * HOUR, DAY + 12 * HOUR)]
+    );
+    // At night nothing is down: the episode is open, and in no class.
+    t.put(0, Some(outage(18 * HOUR, OPEN, &[])));
+    t.put(1, None);
+    assert_eq!((t.counts(0, 0), t.counts(1, 0).long), (counts(0, 0, 0), 1));
+    assert_eq!(t.episodes(ALL)[0].first_down, Some(DAY + 9 * HOUR));
 }
 
-/// The model's episodes at an instant.
-struct Moment<'a> {
-    model: &'a Model,
-    episodes: Vec<Naive>,
-}
-
-impl Moment<'_> {
-    fn counting(&self, span: usize) -> impl Iterator<Item = &Naive> {
-        let span = self.model.spans[span];
-        self.episodes.iter().filter(move |e| e.down.first().is_some_and(|t| span.contains(*t)))
-    }
-
-    fn downtime(&self, span: usize) -> impl Iterator<Item = Instant> {
-        let span = self.model.spans[span];
-        self.episodes.iter().flat_map(|e| &e.down).copied().filter(move |t| span.contains(*t))
-    }
-
-    fn downtime_breach(&self, span: usize, max: i64) -> Option<Instant> {
-        self.downtime(span).nth(max as usize)
-    }
-
-    fn counts(&self, span: usize, threshold: usize) -> Counts {
-        let mut c = Counts::default();
-        for e in self.counting(span) {
-            if e.down.len() as i64 >= self.model.thresholds[threshold] {
-                c.long += 1;
-            } else if e.open {
-                c.pending += 1;
-            } else {
-                c.short += 1;
-            }
-        }
-        c
-    }
-
-    fn long_breach(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
-        let limit = self.model.thresholds[threshold] as usize;
-        self.counting(span).filter_map(|e| e.down.get(limit - 1)).nth(max as usize).map(|t| t + 1)
-    }
-
-    fn short_breach(&self, span: usize, threshold: usize, max: i64) -> Option<Instant> {
-        let limit = self.model.thresholds[threshold] as usize;
-        let mut short = self.counting(span).filter(|e| !e.open && e.down.len() < limit);
-        short.nth(max as usize).map(|e| e.end + self.model.gap)
-    }
-}
-
-/// The later breach if nothing more is recorded: none once it is there, else as the first moment that shows it says.
-/// What is broken stays broken, so the moment can be searched by halves.
-fn foresee(moments: &[Moment], breach: impl Fn(&Moment) -> Option<Instant>) -> Option<Instant> {
-    match moments.partition_point(|m| breach(m).is_none()) {
-        0 => None,
-        i => moments.get(i).and_then(breach),
-    }
-}
-
-impl Model {
-    /// Episodes at `as_of`; ends that lie later are not known.
-    fn at(&self, as_of: Instant) -> Moment<'_> {
-        let mut present: Vec<(Instant, Instant, u32, &Outage)> = Vec::new();
-        for (id, o) in self.outages.iter().enumerate() {
-            if let Some(o) = o.as_ref().filter(|o| o.start <= as_of) {
-                present.push((o.start, o.end.min(as_of), id as u32, o));
-            }
-        }
-        present.sort_by_key(|(start, _, id, _)| (*start, *id));
-        let mut episodes: Vec<Naive> = Vec::new();
-        for (start, end, id, o) in present {
-            if episodes.last().is_none_or(|e| start > e.end + self.gap) {
-                episodes.push(Naive { start, end, open: false, down: vec![], members: vec![] });
-            }
-            let e = episodes.last_mut().unwrap();
-            e.end = e.end.max(end);
-            e.open |= o.end > as_of;
-            e.members.push(id);
-            e.down.extend((start..end).filter(|t| !o.taken.iter().any(|w| w.contains(*t))));
-        }
-        for e in &mut episodes {
-            e.down.sort_unstable();
-            e.down.dedup();
-            e.open |= as_of < e.end + self.gap;
-        }
-        Moment { model: self, episodes }
-    }
-
-    /// The same facts without the ends and outages that `as_of` does not know.
-    fn endless(&self, as_of: Instant) -> Model {
-        let mut m = self.clone();
-        m.outages.iter_mut().flatten().filter(|o| o.end > as_of).for_each(|o| o.end = OPEN);
-        m.outages.iter_mut().for_each(|o| _ = o.take_if(|o| o.start > as_of));
-        m
-    }
-
-    fn scope(&self) -> Scope {
-        let (spans, thresholds) = (self.spans.clone(), self.thresholds.clone());
-        Scope { merge_gap: self.gap, hours: None, spans, thresholds }
-    }
-
-    /// What a timeline at `as_of` is given.
-    fn given(&self, id: usize, as_of: Instant) -> Option<Outage> {
-        let mut o = self.outages[id].clone().filter(|o| o.start <= as_of)?;
-        if o.end > as_of {
-            o.end = OPEN;
-        }
-        Some(o)
-    }
-
-    fn check(&self, t: &Timeline, as_of: Instant) {
-        let endless = self.endless(as_of);
-        let moments: Vec<Moment> = (as_of..as_of + 130).map(|t| endless.at(t)).collect();
-        let now = self.at(as_of);
-        let views: Vec<EpisodeView> = now
-            .episodes
-            .iter()
-            .map(|e| EpisodeView {
-                start: e.start,
-                end: e.end,
-                downtime: e.down.len() as i64,
-                open: e.open,
-                first_down: e.down.first().copied(),
-                members: e.members.clone(),
-            })
-            .collect();
-        assert_eq!(t.episodes(ALL), views, "episodes at {as_of}");
-        for span in 0..self.spans.len() {
-            let within = self.spans[span];
-            let down: Vec<Instant> = now.downtime(span).collect();
-            assert_eq!(t.downtime(span), down.len() as i64, "downtime of {within:?} at {as_of}");
-            let pieces = t.pieces(within);
-            assert!(interval_set::is_set(&pieces) && pieces.iter().all(|p| !p.is_empty()));
-            assert_eq!(pieces.iter().flat_map(|p| p.start..p.end).collect::<Vec<_>>(), down);
-            let meets = |e: &EpisodeView| (e.start..e.end.max(e.start + 1)).any(|t| within.contains(t));
-            let listed: Vec<_> = views.iter().filter(|e| meets(e)).cloned().collect();
-            assert_eq!(t.episodes(within), listed);
-            for max in [0, 1, 5, 9] {
-                let at = format!("max {max}, span {within:?}, as_of {as_of}");
-                assert_eq!(t.downtime_breach(span, max), now.downtime_breach(span, max), "{at}");
-                let later = foresee(&moments, |m| m.downtime_breach(span, max));
-                assert_eq!(t.forecast_downtime(span, max), later, "forecast, {at}");
-            }
-            for th in 0..self.thresholds.len() {
-                assert_eq!(t.counts(span, th), now.counts(span, th), "span {within:?}, {th}");
-                for max in [0, 1, 2, 4] {
-                    let at = format!("max {max}, span {within:?}, threshold {th}, as_of {as_of}");
-                    assert_eq!(t.long_breach(span, th, max), now.long_breach(span, th, max), "{at}");
-                    assert_eq!(t.short_breach(span, th, max), now.short_breach(span, th, max), "{at}");
-                    let later = foresee(&moments, |m| m.long_breach(span, th, max));
-                    assert_eq!(t.forecast_long(span, th, max), later, "forecast long, {at}");
-                    let later = foresee(&moments, |m| m.short_breach(span, th, max));
-                    assert_eq!(t.forecast_short(span, th, max), later, "forecast short, {at}");
-                }
-            }
-        }
-        for (th, limit) in self.thresholds.iter().enumerate() {
-            let open = |m: &Moment| m.episodes.last().filter(|e| e.open).map(|e| (e.start, e.down.clone()));
-            let last = open(&now).filter(|(_, down)| (down.len() as i64) < *limit).map(|(start, _)| start);
-            let long =
-                |m: &Moment| open(m).filter(|e| Some(e.0) == last)?.1.get(*limit as usize - 1).map(|t| t + 1);
-            assert_eq!(t.becomes_long_at(th), last.and(foresee(&moments, long)), "{limit} at {as_of}");
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Put(usize, Outage),
-    Remove(usize),
-    Advance(Instant),
-}
-
-const RANGE: i64 = 90;
-const IDS: usize = 16;
-
-fn an_outage() -> impl Strategy<Value = Outage> {
-    let end = prop_oneof![3 => (0..4i64).prop_map(Some), 3 => (0..25i64).prop_map(Some), 1 => Just(None)];
-    let taken = prop_oneof![
-        2 => Just(vec![]),
-        1 => prop::collection::vec((0..RANGE, 1..15i64), 1..4)
-    ];
-    (0..RANGE, end, taken).prop_map(|(start, length, taken)| {
-        let mut windows: Vec<Interval> = taken.iter().map(|(a, n)| Interval::new(*a, a + n)).collect();
-        let mut set = Vec::new();
-        interval_set::union_unsorted(&mut windows, 0, &mut set);
-        Outage { start, end: length.map_or(OPEN, |n| start + n), taken: set.into() }
-    })
-}
-
-fn a_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        8 => (0..IDS, an_outage()).prop_map(|(id, o)| Step::Put(id, o)),
-        1 => (0..IDS).prop_map(Step::Remove),
-        3 => (0..9i64).prop_map(Step::Advance),
-    ]
-}
-
-/// Spans with a hole between them, as a contract's months have when `holds` narrows them.
-fn a_model() -> impl Strategy<Value = Model> {
-    (0..4i64).prop_map(|gap| Model {
-        gap,
-        spans: [(8, 30), (30, 45), (55, 80)].map(|(a, b)| Interval::new(a, b)).to_vec(),
-        thresholds: vec![2, 6],
-        outages: vec![None; IDS],
-    })
-}
-
-fn build(model: &Model, as_of: Instant, order: impl Iterator<Item = usize>) -> Timeline {
-    let mut t = Timeline::new(model.scope(), as_of);
-    order.for_each(|id| t.put(id as u32, model.given(id, as_of)));
-    t
-}
-
-/// So many, or as many as the environment asks for.
-fn cases(few: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
-    ProptestConfig::with_cases(asked.unwrap_or(few))
-}
-
-proptest! {
-    #![proptest_config(cases(32))]
-
-    #[test]
-    fn every_figure_after_every_step_is_the_models(
-        mut model in a_model(),
-        start in 0..RANGE,
-        steps in prop::collection::vec(a_step(), 1..40),
-    ) {
-        let mut as_of = start;
-        let mut t = build(&model, as_of, 0..0);
-        for step in steps {
-            match step {
-                Step::Put(id, o) => {
-                    model.outages[id] = Some(o);
-                    t.put(id as u32, model.given(id, as_of));
-                }
-                Step::Remove(id) => {
-                    model.outages[id] = None;
-                    t.put(id as u32, None);
-                }
-                Step::Advance(by) => {
-                    as_of += by;
-                    t.advance(as_of);
-                    (0..IDS).for_each(|id| t.put(id as u32, model.given(id, as_of)));
-                }
-            }
-            model.check(&t, as_of);
-        }
-        model.check(&build(&model, as_of, 0..IDS), as_of);
-        model.check(&build(&model, as_of, (0..IDS).rev()), as_of);
-        let at_once = (0..IDS).map(|id| model.given(id, as_of)).collect();
-        model.check(&Timeline::build(model.scope(), as_of, at_once), as_of);
-    }
-
-    #[test]
-    fn stepping_unit_by_unit_through_recorded_facts_is_the_models(
-        mut model in a_model(),
-        outages in prop::collection::vec(an_outage(), IDS),
-    ) {
-        model.outages = outages.into_iter().map(Some).collect();
-        let mut t = build(&model, 0, 0..IDS);
-        for as_of in 0..RANGE {
-            t.advance(as_of);
-            for id in 0..IDS {
-                let o = model.outages[id].as_ref().unwrap();
-                if o.start == as_of || o.end == as_of {
-                    t.put(id as u32, model.given(id, as_of));
-                }
-            }
-            if as_of % 7 == 0 {
-                model.check(&t, as_of);
-            }
-        }
-    }
+#[test]
+fn a_year_without_schedule_is_a_fault_until_nothing_needs_it() {
+    let at = |text: &str| parse_instant(text).unwrap();
+    let (start, end) = (at("2026-12-31T10:00:00Z"), at("2027-01-04T12:00:00Z"));
+    let mut spans = scope(0, &[(at("2026-01-01T00:00:00Z"), at("2028-01-01T00:00:00Z"))], &[HOUR]);
+    spans.hours = Some(hours(&[(9, 17)], true));
+    let mut t = Timeline::new(spans, at("2026-12-31T12:00:00Z"));
+    t.put(0, Some(outage(at("2026-06-01T09:00:00Z"), at("2026-06-01T11:00:00Z"), &[])));
+    t.put(1, Some(outage(start, OPEN, &[])));
+    assert_eq!((t.downtime(0), t.fault().is_none()), (4 * HOUR, true));
+    assert_eq!(t.forecast_downtime(0, 8 * HOUR), Some(at("2026-12-31T16:00:00Z")));
+    assert_eq!(t.forecast_downtime(0, 10 * HOUR), None, "whether the new year's days count is not known");
+    t.advance(end);
+    assert_eq!(t.fault().map(|e| (e.code(), e.detail().contains("2027"))), Some((Code::NoSchedule, true)));
+    assert_eq!((t.downtime(0), t.counts(0, 0)), (2 * HOUR, counts(1, 0, 0)));
+    assert_eq!((t.becomes_long_at(0), t.forecast_downtime(0, 3 * HOUR)), (None, None));
+    // The fault stays with its episode when another one follows, and goes with the time that needs the year.
+    t.put(2, Some(outage(end, OPEN, &[])));
+    t.put(1, Some(outage(start, end - HOUR, &[])));
+    assert!(t.fault().is_some());
+    t.put(2, None);
+    t.put(1, Some(outage(start, at("2026-12-31T12:00:00Z"), &[])));
+    assert_eq!((t.downtime(0), t.fault().is_none()), (4 * HOUR, true));
 }

@@ -1,5 +1,5 @@
 //! What the shared object exports is a committed list, `symbols.txt`; every function of it stands behind the guard.
-//! `OPSLEDGER_BLESS=1` writes the list.
+//! `OPSLEDGER_UPDATE=1` writes the list.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
@@ -60,7 +60,7 @@ fn the_shared_object_exports_the_committed_list_and_nothing_else() {
     let mut exported: Vec<&str> = table.lines().map(|line| line.split(' ').next().unwrap()).collect();
     exported.sort_unstable();
     let list = here().join("symbols.txt");
-    if std::env::var_os("OPSLEDGER_BLESS").is_some() {
+    if std::env::var_os("OPSLEDGER_UPDATE").is_some() {
         std::fs::write(&list, exported.join("\n") + "\n").unwrap();
     }
     let committed = std::fs::read_to_string(&list).unwrap();

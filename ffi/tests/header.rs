@@ -1,5 +1,5 @@
 //! `include/opsledger.h` is generated from the sources and committed. This test generates it again and compares; with
-//! `OPSLEDGER_BLESS=1` it writes it. Then it compiles it as C99 and C++11 with every warning an error.
+//! `OPSLEDGER_UPDATE=1` it writes it. Then it compiles it as C99 and C++11 with every warning an error.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
@@ -150,7 +150,7 @@ fn comments(text: &str) -> String {
 #[test]
 fn header_is_the_generated_one() {
     let (path, fresh) = (root().join("include/opsledger.h"), generate());
-    if std::env::var_os("OPSLEDGER_BLESS").is_some() {
+    if std::env::var_os("OPSLEDGER_UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &fresh).unwrap();
     }
@@ -158,7 +158,7 @@ fn header_is_the_generated_one() {
     let line = fresh.lines().zip(committed.lines()).position(|(a, b)| a != b);
     assert!(
         fresh == committed,
-        "include/opsledger.h differs from the sources, first in line {}: run `OPSLEDGER_BLESS=1 cargo test -p \
+        "include/opsledger.h differs from the sources, first in line {}: run `OPSLEDGER_UPDATE=1 cargo test -p \
          opsledger-ffi --test header`",
         line.map_or(fresh.lines().count().min(committed.lines().count()), |l| l) + 1
     );

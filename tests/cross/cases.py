@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""The shared accounting and working-time cases, through any language that speaks a small protocol.
+
+    tests/cross/cases.py COMMAND ...      (OPSLEDGER_CASES names another file than tests/cases/accounting.json)
+
+COMMAND is a driver: it reads requests from stdin and answers each on stdout. A request is a line, for `contract` and `facts`
+followed by as many bytes as it says; an answer is `ok N` or `error N`, a newline, and N bytes.
+
+    contract N                        the contract of what follows
+    facts N                           a fresh account of it, with these facts (JSON Lines)
+    assess AS_OF KNOWN_AT VIEW        the assessment (JSON)
+    budget AS_OF KNOWN_AT VIEW        the flat figures, a line `name value` each, without those that are absent
+    between CALENDAR START END        working time, microseconds
+    add CALENDAR START MICROSECONDS   an instant, microseconds
+
+Instants in requests are RFC 3339. Every figure that a case expects is compared; an expectation that this file does not know is a
+failure. The last line is `N passed, M failed`.
+"""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = Path(os.environ.get("OPSLEDGER_CASES", ROOT / "tests/cases/accounting.json"))
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICRO = timedelta(microseconds=1)
+# The contract around the calendars of the working-time cases; it has to have a clause.
+FRAME = """format = 1
+id = "calendars"
+title = "calendars"
+timezone = "Asia/Shanghai"
+period = { start = "2026-01-01", end = "2026-12-31" }
+%s
+[[clause]]
+id = "any"
+rule = "downtime"
+max = "10h"
+"""
+
+
+class Driver:
+    """A process of another language, and the requests it understands."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, line, payload=b""):
+        self.process.stdin.write(line.encode() + b"\n" + payload)
+        self.process.stdin.flush()
+        head = self.process.stdout.readline().split()
+        if len(head) != 2 or head[0] not in (b"ok", b"error"):
+            sys.exit(f"the driver answered {head!r} to {line!r} and ended with {self.process.poll()}")
+        body = self.process.stdout.read(int(head[1])).decode()
+        if head[0] == b"error":
+            raise ValueError(body)
+        return body
+
+    def account(self, contract, facts):
+        for name, text in (("contract", contract), ("facts", facts)):
+            payload = text.encode()
+            self.ask(f"{name} {len(payload)}", payload)
+
+    def close(self):
+        self.process.stdin.close()
+        return self.process.wait(timeout=60)
+
+
+def instant(text):
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def micros(text):
+    return None if text is None else (instant(text) - EPOCH) // MICRO
+
+
+def same(got, expected):
+    """Instants are compared as instants, objects and lists member by member."""
+    if isinstance(expected, str) and isinstance(got, str) and got != expected and "T" in expected:
+        return instant(got) == instant(expected)
+    if isinstance(expected, dict):
+        return isinstance(got, dict) and all(k in got and same(got[k], v) for k, v in expected.items())
+    if isinstance(expected, list):
+        return isinstance(got, list) and len(got) == len(expected) and all(map(same, got, expected))
+    return type(got) is type(expected) and got == expected
+
+
+def parts(document):
+    """The assessment in the shape that cases expect."""
+    clauses = {clause["id"]: clause for clause in document["clauses"]}
+
+    def clocks(clause):
+        return {c["subject"]: c for c in clauses[clause]["detail"]["cases"]} if clause in clauses else {}
+
+    limits = [c for c in ("long", "short", "downtime") if c in clauses]
+    return {
+        "outages": document["outages"],
+        "breached_at": {c: clauses[c]["breached_at"] for c in limits},
+        "forecast_breach_at": {c: clauses[c]["forecast_breach_at"] for c in limits},
+        "respond": clocks("respond"),
+        "repair": clocks("repair"),
+        "streak": clauses.get("streak"),
+    }
+
+
+def flat(document):
+    """What the flat figures must be, by the document."""
+    clauses = {clause["id"]: clause for clause in document["clauses"]}
+    forecasts = [micros(c["forecast_breach_at"]) for c in document["clauses"] if c["forecast_breach_at"]]
+    status = ["not-due", "met", "waived", "at-risk", "no-evidence", "breached"].index(document["status"])
+    wanted = {
+        "as_of": micros(document["as_of"]),
+        "known_at": micros(document["known_at"]),
+        "status": status,
+        "long_count": clauses["long"]["value"],
+        "long_max": clauses["long"]["limit"],
+        "short_count": clauses["short"]["value"],
+        "short_max": clauses["short"]["limit"],
+        "pending_count": document["outages"]["pending"],
+        "downtime_us": clauses["downtime"]["value"],
+        "downtime_max_us": clauses["downtime"]["limit"],
+        "remaining_us": clauses["downtime"]["margin"],
+        "next_breach_at": min(forecasts, default=None),
+        "head_seq": document["head"] and document["head"]["seq"],
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def compare(document, budget, expected):
+    """What differs, in words."""
+    got, wrong = parts(document), []
+    for key, wanted in expected.items():
+        if key not in got:
+            wrong.append(f"unknown expectation {key}")
+        elif key in ("respond", "repair") and got[key].keys() != wanted.keys():
+            wrong.append(f"{key}: cases {sorted(got[key])} for {sorted(wanted)}")
+        elif not same(got[key], wanted):
+            wrong += [f"{key}: {got[key] and got[key].get(k)} for {v}" for k, v in wanted.items() if not same(got[key] and got[key].get(k), v)]
+    if budget != (wanted := flat(document)):
+        wrong.append(f"budget: {budget} for {wanted}")
+    return wrong
+
+
+def run_case(driver, case, spoiled=None):
+    lines = "".join(json.dumps(fact, ensure_ascii=False) + "\n" for fact in case["facts"])
+    driver.account(case["contract"], lines)
+    wrong = []
+    for ask in case["asks"]:
+        question = f"{ask['as_of']} {ask['known_at']} agreed"
+        document = json.loads(driver.ask(f"assess {question}"))
+        budget = {k: int(v) for k, v in (line.split() for line in driver.ask(f"budget {question}").splitlines())}
+        wrong += [f"{question}: {text}" for text in compare(document, budget, ask["expect"])]
+        if spoiled is not None:
+            spoiled.append((document, budget, ask["expect"]))
+    return wrong
+
+
+def run_working(driver, case):
+    got = {
+        "working_us": int(driver.ask(f"between {case['calendar']} {case['start']} {case['end']}")),
+        "add_gives": int(driver.ask(f"add {case['calendar']} {case['start']} {case['add_us']}")),
+    }
+    wanted = {"working_us": case["working_us"], "add_gives": micros(case["add_gives"])}
+    return [] if got == wanted else [f"{got} for {wanted}"]
+
+
+def spoil(holder, key):
+    """Changes the first leaf under `holder[key]`."""
+    value = holder[key]
+    if isinstance(value, (dict, list)) and value:
+        spoil(value, next(iter(value)) if isinstance(value, dict) else 0)
+    elif isinstance(value, bool):
+        holder[key] = not value
+    elif isinstance(value, int):
+        holder[key] = value + 1
+    elif isinstance(value, str) and "T" in value:
+        holder[key] = (instant(value) + MICRO).isoformat()
+    else:
+        holder[key] = "2026-01-01T00:00:00+08:00" if value is None else f"{value}?"
+
+
+def sees_wrong_figures(seen):
+    """One expectation changed by one unit is found, in every part of what is expected."""
+    blind = {"budget": False}
+    for document, budget, expected in seen:
+        for key in expected:
+            if expected[key] and not blind.get(key):
+                changed = copy.deepcopy(expected)
+                spoil(changed, key)
+                blind[key] = not compare(document, budget, changed)
+        off = dict(budget, downtime_us=budget["downtime_us"] + 1)
+        blind["budget"] |= not compare(document, off, {})
+    return [f"a wrong {key} is not seen" for key, missed in blind.items() if missed]
+
+
+def main(command):
+    if not command:
+        sys.exit(__doc__)
+    data = json.loads(CASES.read_text(encoding="utf-8"))
+    driver = Driver(command)
+    results, seen = {}, []
+    for case in data["accounting"]:
+        try:
+            results[case["name"]] = run_case(driver, case, seen if len(seen) < 40 else None)
+        except ValueError as error:
+            results[case["name"]] = [str(error)]
+    results["this runner"] = sees_wrong_figures(seen)
+    if data.get("working_time"):
+        driver.account(FRAME % data["calendars"], "")
+    for case in data.get("working_time", []):
+        try:
+            results[case["name"]] = run_working(driver, case)
+        except ValueError as error:
+            results[case["name"]] = [str(error)]
+    results["the driver's end"] = [f"status {status}"] if (status := driver.close()) else []
+    failed = {name: wrong for name, wrong in results.items() if wrong}
+    for name, wrong in list(failed.items())[:10]:
+        print(f"{name}: " + "; ".join(wrong[:3]))
+    print(f"{CASES.name} through {command[0]}: {len(data['accounting'])} accounting, {len(data.get('working_time', []))} working-time cases")
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not data["accounting"] else 0
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    sys.exit(main(arguments[1:] if arguments[:1] == ["--"] else arguments))

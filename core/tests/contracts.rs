@@ -1,0 +1,88 @@
+//! The ready-made contracts load, and say in Chinese what they promise and where it stands.
+
+use opsledger::contract::Contract;
+use opsledger::rules::RuleParams;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts")
+}
+
+fn load(file: &Path) -> Contract {
+    Contract::parse_bytes(file.to_str(), &std::fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn each_loads_and_each_clause_has_text_and_reference() {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder()).unwrap().map(|f| f.unwrap().path()).filter(|p| p.is_file()).collect();
+    files.sort();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        let contract = load(&file);
+        assert!(!contract.clauses.is_empty(), "{file:?}");
+        for clause in &contract.clauses {
+            let text = clause.text.as_deref().unwrap_or_default();
+            let chinese = text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            assert!(chinese && clause.reference.is_some(), "{file:?} {}", clause.id);
+            assert!(!matches!(clause.rule, RuleParams::Unbuilt(_)), "{file:?} {}", clause.id);
+        }
+    }
+}
+
+#[test]
+fn the_medical_contract_quotes_the_requirements_word_for_word() {
+    let source = std::fs::read_to_string(folder().join("sources/medical-education.zh.txt")).unwrap();
+    let contract = load(&folder().join("medical-education.toml"));
+    for clause in &contract.clauses {
+        let text = clause.text.as_deref().unwrap();
+        assert_eq!(source.matches(text).count(), 1, "{}: {text}", clause.id);
+        // 二.4.(3)①: the nearest heading of each level before the quotation is the one that the reference names.
+        let before = &source[..source.find(text).unwrap() + text.len()];
+        let mut rest = before;
+        for mark in marks(clause.reference.as_deref().unwrap()) {
+            let at = rest.rfind(&mark).unwrap_or_else(|| panic!("{}: no {mark} before {text}", clause.id));
+            rest = &rest[at..];
+        }
+    }
+}
+
+/// The headings that a reference names, as the source writes them: `二、`, `4. `, `（3）`, `①`.
+fn marks(reference: &str) -> Vec<String> {
+    let (part, rest) = reference.split_once('.').unwrap();
+    let (section, rest) = rest.split_once('.').unwrap();
+    let (item, point) = rest.trim_start_matches('(').split_once(')').unwrap();
+    vec![format!("{part}、"), format!("\n{section}. "), format!("\n（{item}）"), format!("\n{point}")]
+}
+
+#[test]
+fn the_numbers_of_the_medical_contract() {
+    use opsledger::contract::{Limit, Within};
+    use opsledger::rules::outage_count::Threshold;
+    use opsledger::time::{DAY, HOUR};
+    let contract = load(&folder().join("medical-education.toml"));
+    let rule = |id: &str| &contract.clauses.iter().find(|c| c.id == id).unwrap().rule;
+    let RuleParams::OutageCount(long) = rule("quality.long-outages") else { panic!() };
+    assert_eq!((long.max, long.threshold), (2, Threshold::AtLeast(HOUR)));
+    let RuleParams::OutageCount(short) = rule("quality.short-outages") else { panic!() };
+    assert_eq!((short.max, short.threshold), (5, Threshold::Below(HOUR)));
+    let RuleParams::Downtime(total) = rule("quality.downtime") else { panic!() };
+    assert_eq!(total.max, 10 * HOUR);
+    let within = |id| match rule(id) {
+        RuleParams::Deadline(d) => d.within.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(within("support.respond"), Within::One(Limit::Elapsed(HOUR)));
+    assert_eq!(within("support.diagnose"), Within::One(Limit::Elapsed(2 * HOUR)));
+    assert_eq!(within("support.onsite"), Within::One(Limit::Elapsed(2 * HOUR)));
+    let by = [("critical", 4 * HOUR), ("major", 8 * HOUR), ("minor", 3 * DAY)];
+    let by = by.map(|(s, us)| (s.to_owned(), Limit::Elapsed(us)));
+    assert_eq!(within("support.repair"), Within::By(by.into()));
+    let assumed: Vec<&str> = contract.clauses.iter().filter(|c| c.assumed).map(|c| c.id.as_str()).collect();
+    assert_eq!(assumed, ["support.repair"]);
+    let RuleParams::Streak(streak) = rule("support.termination-right") else { panic!() };
+    assert_eq!((streak.length, streak.of.as_str()), (3, "support.repair"));
+    assert_eq!(streak.effect.as_deref(), Some("采购方有权解除合同"));
+    let needs = &contract.needs;
+    assert!(needs.attribution && needs.lowering && needs.late_pause);
+}

@@ -7,9 +7,11 @@ mod common;
 use common::model::{self, Question};
 use common::{account, assess, clause, clocks, contract, entries, instant, read_json, shown, tests_file};
 use opsledger::assess::{Assessment, Figure, View};
+use opsledger::contract::Contract;
 use opsledger::rules::Detail;
 use opsledger::time::Instant;
 use serde_json::Value;
+use std::sync::Arc;
 
 fn file() -> Value {
     let path = std::env::var("OPSLEDGER_CASES").unwrap_or_else(|_| tests_file("cases/accounting.json"));
@@ -192,16 +194,16 @@ fn of_model(a: &model::Answer) -> Found {
 }
 
 /// Runs every case and prints how many hold; fails with the first difference of each that does not.
-fn run(who: &str, answer: impl Fn(&str, &[String], Question) -> Found) {
+fn run(who: &str, answer: impl Fn(&Arc<Contract>, &[String], Question) -> Found) {
     let doc = file();
     let cases = list(&doc, "accounting");
     let mut failed = Vec::new();
     for case in cases {
-        let (name, text) = (case["name"].as_str().unwrap(), case["contract"].as_str().unwrap());
+        let (name, contract) = (case["name"].as_str().unwrap(), contract(case["contract"].as_str().unwrap()));
         let lines = lines(case);
         let first = list(case, "asks").iter().find_map(|asked| {
             let q = question(asked);
-            let found = answer(text, &lines, q);
+            let found = answer(&contract, &lines, q);
             let wrong = difference(&asked["expect"], q, &found).err()?;
             Some(format!("{name} as of {} known {}: {wrong}", shown(Some(q.as_of)), shown(Some(q.known_at))))
         });
@@ -214,7 +216,7 @@ fn run(who: &str, answer: impl Fn(&str, &[String], Question) -> Found) {
 
 #[test]
 fn engine_answers_every_case() {
-    run("engine", |text, lines, q| of_engine(&assess(&account(&contract(text), lines), q)));
+    run("engine", |contract, lines, q| of_engine(&assess(&account(contract, lines), q)));
 }
 
 /// One account a case, asked in the file's order, answers the same as a new account for each question.
@@ -233,7 +235,7 @@ fn engine_answers_every_case_from_one_account() {
 
 #[test]
 fn model_answers_every_case() {
-    run("model", |text, lines, q| of_model(&model::assess(&contract(text), &entries(lines), q)));
+    run("model", |contract, lines, q| of_model(&model::assess(contract, &entries(lines), q)));
 }
 
 #[test]

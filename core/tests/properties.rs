@@ -13,7 +13,7 @@ use opsledger::calendar::Date;
 use opsledger::contract::Contract;
 use opsledger::facts::kinds::{self, ActsBy, Family};
 use opsledger::rules::{Detail, RuleParams};
-use opsledger::time::{DAY, HOUR, Instant, Interval};
+use opsledger::time::{DAY, HOUR, Instant, Interval, MINUTE};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -52,17 +52,38 @@ fn failed(text: String) -> TestCaseError {
     TestCaseError::fail(text)
 }
 
-/// Two instants, each an edge of the scenario or close to one: `as_of`, and what was known (none: all).
-type Pick = (Index, i64, Option<Index>);
+/// Two instants, each an edge of the scenario or close to one: `as_of` (of an outage's start, if so), and what was known
+/// (none: all).
+type Pick = (Index, i64, Option<Index>, bool);
 
 fn pick() -> impl Strategy<Value = Pick> {
-    let near = select(&[0, 0, 0, 1, 1, -1, HOUR, HOUR + 1, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY, 3 * DAY][..]);
-    (any::<Index>(), near, proptest::option::weighted(0.4, any::<Index>()))
+    let near = select(
+        &[
+            0,
+            0,
+            0,
+            1,
+            1,
+            -1,
+            10 * MINUTE,
+            30 * MINUTE,
+            HOUR - 1,
+            HOUR,
+            HOUR + 1,
+            2 * HOUR,
+            4 * HOUR,
+            8 * HOUR,
+            DAY,
+            3 * DAY,
+        ][..],
+    );
+    (any::<Index>(), near, proptest::option::weighted(0.4, any::<Index>()), prop::bool::weighted(0.3))
 }
 
-fn question(s: &Scenario, (at, near, known): Pick, view: View) -> Question {
+fn question(s: &Scenario, (at, near, known, of_outage): Pick, view: View) -> Question {
     let edges = s.edges();
-    let as_of = *at.get(&edges) + near;
+    let starts = s.outage_starts();
+    let as_of = *at.get(if of_outage && !starts.is_empty() { &starts } else { &edges }) + near;
     let known_at = known.map_or(s.last_recorded(), |k| *k.get(&edges)).max(as_of);
     Question { as_of, known_at, view }
 }
@@ -196,14 +217,17 @@ fn integer(f: &Option<Figure>) -> i64 {
     }
 }
 
-/// `text` is `part / whole` with nine digits, half up.
+/// `text` is `part / whole` with at most nine digits, half up.
 fn is_ratio(text: &Option<String>, part: i64, whole: i64) -> bool {
     let Some(text) = text else { return whole == 0 };
-    let (units, digits) = text.split_once('.').expect("a point");
-    let shown: i128 = format!("{units}{digits}").parse().expect("digits");
+    let (units, digits) = text.split_once('.').unwrap_or((text, ""));
+    let shown: i128 = format!("{units}{digits:0<9}").parse().expect("digits");
     let exact = i128::from(part) * 1_000_000_000;
     // |shown - exact/whole| <= 1/2
-    digits.len() == 9 && whole > 0 && (2 * (shown * i128::from(whole) - exact)).abs() <= i128::from(whole)
+    digits.len() <= 9
+        && !digits.ends_with('0')
+        && whole > 0
+        && (2 * (shown * i128::from(whole) - exact)).abs() <= i128::from(whole)
 }
 
 #[test]

@@ -68,6 +68,10 @@ impl Scenario {
         edges
     }
 
+    pub(crate) fn outage_starts(&self) -> Vec<Instant> {
+        self.drafts.iter().filter(|d| d.kind == "outage.start").map(|d| d.at).collect()
+    }
+
     pub(crate) fn last_recorded(&self) -> Instant {
         self.drafts.iter().map(|d| d.recorded_at).max().unwrap_or(self.shape.base())
     }
@@ -280,7 +284,7 @@ fn accounting() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// The kinds that the medical contract withholds, and others that a contract may name.
-const NEEDS: [&str; 18] = [
+const NEEDS: [&str; 17] = [
     "outage.void",
     "exclusion.approve",
     "incident.withdraw",
@@ -297,7 +301,6 @@ const NEEDS: [&str; 18] = [
     "incident.repair",
     "incident.amend",
     "incident.duplicate",
-    "waive",
     "incident.pause",
 ];
 
@@ -343,22 +346,10 @@ fn slot() -> impl Strategy<Value = Slot> {
 }
 
 fn length() -> impl Strategy<Value = Micros> {
-    select(
-        &[
-            1,
-            10 * MINUTE,
-            30 * MINUTE - 1,
-            30 * MINUTE,
-            HOUR - 1,
-            HOUR,
-            HOUR,
-            HOUR + 1,
-            90 * MINUTE,
-            3 * HOUR,
-            10 * HOUR,
-            26 * HOUR,
-        ][..],
-    )
+    let short =
+        select(&[1, 10 * MINUTE, 10 * MINUTE, 30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE, HOUR - 1][..]);
+    let long = select(&[HOUR, HOUR, HOUR + 1, 90 * MINUTE, 3 * HOUR, 10 * HOUR][..]);
+    prop_oneof![short, long]
 }
 
 fn delay() -> impl Strategy<Value = Micros> {
@@ -390,7 +381,7 @@ const ATTRIBUTIONS: [Option<&str>; 7] = [
 /// What happens, before it is laid out as facts.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    Outage(Slot, Option<Micros>, &'static str, [usize; 2], [Micros; 2], Vec<Amend>, Option<Micros>),
+    Outage(Outage),
     Window(Slot, Micros, Option<Vec<&'static str>>, Micros, Option<(Micros, Micros)>),
     Exclusion(Slot, Micros, Micros, Option<Micros>),
     Incident(Incident),
@@ -399,6 +390,20 @@ pub(crate) enum Event {
     Request(Slot, &'static str, Option<Micros>),
     Word(&'static str, Index, Option<Index>, Option<&'static str>, Micros),
     Waiver(&'static str, Option<Index>, Option<&'static str>, Slot, Micros),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Outage {
+    start: Slot,
+    length: Option<Micros>,
+    system: &'static str,
+    impact: usize,
+    attribution: usize,
+    delays: [Micros; 2],
+    amends: Vec<Amend>,
+    void: Option<Micros>,
+    /// A window about it: recorded so long before it, starting and ending so much beside it.
+    window: Option<[Micros; 3]>,
 }
 
 #[derive(Clone, Debug)]
@@ -443,14 +448,24 @@ fn amend() -> impl Strategy<Value = Amend> {
 fn outage() -> impl Strategy<Value = Event> {
     (
         slot(),
-        option::weighted(0.85, length()),
+        option::weighted(0.93, length()),
         select(&SYSTEMS[..]),
         [0..IMPACTS.len(), 0..ATTRIBUTIONS.len()],
         [delay(), delay()],
         vec(amend(), 0..3),
         option::weighted(0.1, select(&[HOUR, DAY][..])),
+        option::weighted(
+            0.2,
+            [
+                select(&[0, HOUR, DAY][..]),
+                select(&[-HOUR, -1, 0, 0, 1, 10 * MINUTE][..]),
+                select(&[-10 * MINUTE, -1, 0, 0, 1, HOUR][..]),
+            ],
+        ),
     )
-        .prop_map(|(a, b, c, d, e, f, g)| Event::Outage(a, b, c, d, e, f, g))
+        .prop_map(|(start, length, system, [impact, attribution], delays, amends, void, window)| {
+            Event::Outage(Outage { start, length, system, impact, attribution, delays, amends, void, window })
+        })
 }
 
 fn incident() -> impl Strategy<Value = Event> {
@@ -564,40 +579,7 @@ impl Layout {
 
     fn lay(&mut self, i: usize, event: &Event, by: Option<&'static str>) {
         match event {
-            Event::Outage(start, length, system, [impact, attribution], delays, amends, void) => {
-                let subject = format!("O-{i}");
-                let start = self.at(*start);
-                let opened = Draft::new("outage.start", &subject, start, start + delays[0])
-                    .with("system", *system)
-                    .with_some("impact", IMPACTS[*impact])
-                    .with_some("attribution", ATTRIBUTIONS[*attribution])
-                    .with_some("cause", (impact % 2 == 0).then_some("power"));
-                self.drafts.push(opened.by(by));
-                let end = length.map(|l| start + l);
-                if let Some(end) = end {
-                    self.drafts.push(Draft::new("outage.end", &subject, end, end + delays[1]).by(by));
-                }
-                let mut at = end.unwrap_or(start);
-                for a in amends {
-                    at += a.after;
-                    let mut draft = Draft::new("outage.amend", &subject, at, at).with("reason", "checked");
-                    if let Some(shift) = a.start {
-                        draft = draft.with_time("start", start + shift);
-                    }
-                    if let Some(shift) = a.end {
-                        draft = draft.with_time("end", end.unwrap_or(start + 2 * HOUR) + shift);
-                    }
-                    let draft = draft
-                        .with_some("impact", a.impact.and_then(|i| IMPACTS[i]))
-                        .with_some("attribution", a.attribution.and_then(|i| ATTRIBUTIONS[i]));
-                    self.drafts.push(draft.by(by));
-                }
-                if let Some(after) = void {
-                    let at = at + after;
-                    self.drafts
-                        .push(Draft::new("outage.void", &subject, at, at).with("reason", "wrong").by(by));
-                }
-            }
+            Event::Outage(outage) => self.outage(i, outage, by),
             Event::Window(start, length, systems, lead, cancel) => {
                 let subject = format!("M-{i}");
                 let start = self.at(*start);
@@ -649,6 +631,53 @@ impl Layout {
                 }
             }
             Event::Word(..) | Event::Waiver(..) => {}
+        }
+    }
+
+    fn outage(&mut self, i: usize, x: &Outage, by: Option<&'static str>) {
+        let subject = format!("O-{i}");
+        let start = self.at(x.start);
+        let opened = Draft::new("outage.start", &subject, start, start + x.delays[0])
+            .with("system", x.system)
+            .with_some("impact", IMPACTS[x.impact])
+            .with_some("attribution", ATTRIBUTIONS[x.attribution])
+            .with_some("cause", (x.impact % 2 == 0).then_some("power"));
+        self.drafts.push(opened.by(by));
+        let end = x.length.map(|l| start + l);
+        if let Some(end) = end {
+            self.drafts.push(Draft::new("outage.end", &subject, end, end + x.delays[1]).by(by));
+        }
+        let mut at = end.unwrap_or(start);
+        for a in &x.amends {
+            at += a.after;
+            let mut draft = Draft::new("outage.amend", &subject, at, at).with("reason", "checked");
+            let (new_start, new_end) =
+                (a.start.map(|s| start + s), a.end.map(|s| end.unwrap_or(start + 2 * HOUR) + s));
+            if let Some(t) = new_start {
+                draft = draft.with_time("start", t);
+            }
+            // One fact with its end before its own start is not even read.
+            if let Some(t) = new_end.filter(|t| new_start.is_none_or(|s| s < *t)) {
+                draft = draft.with_time("end", t);
+            }
+            let draft = draft
+                .with_some("impact", a.impact.and_then(|i| IMPACTS[i]))
+                .with_some("attribution", a.attribution.and_then(|i| ATTRIBUTIONS[i]));
+            self.drafts.push(draft.by(by));
+        }
+        if let Some(after) = x.void {
+            let at = at + after;
+            self.drafts.push(Draft::new("outage.void", &subject, at, at).with("reason", "wrong").by(by));
+        }
+        if let Some([lead, before, after]) = x.window {
+            let recorded = start + before - lead;
+            let until = end.unwrap_or(start + 2 * HOUR) + after;
+            if until > start + before {
+                let window = Draft::new("maintenance.approve", &format!("M-{i}"), recorded, recorded)
+                    .with_time("start", start + before)
+                    .with_time("end", until);
+                self.drafts.push(window.by(by));
+            }
         }
     }
 

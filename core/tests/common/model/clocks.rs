@@ -52,6 +52,7 @@ fn names_kind(filters: &[KindFilter], kinds: &[&str]) -> bool {
 pub(crate) fn cases(record: &Record, clause: &Clause, p: &deadline::Params) -> Vec<Case> {
     let holds = clause.holds.unwrap_or(record.contract.period);
     let facts = record.facts();
+    let hours = record.contract.hours(&p.calendar, record.q.known_at).expect("a calendar");
     let mut subjects: BTreeSet<(Family, &str)> = BTreeSet::new();
     for e in &facts {
         if is_kind(&p.from, e) {
@@ -78,7 +79,7 @@ pub(crate) fn cases(record: &Record, clause: &Clause, p: &deadline::Params) -> V
             || p.excluded_attributions.contains(&incident.attribution)
             || !fits(&p.conditions, &opening);
         if !not_judged {
-            found.push(judge(record, clause, p, from, &opening));
+            found.push(judge(record, clause, p, &hours, from, &opening));
         }
     }
     found
@@ -134,7 +135,7 @@ impl Incident {
 struct Setting<'r> {
     record: &'r Record<'r>,
     p: &'r deadline::Params,
-    hours: Calendar,
+    hours: &'r Calendar,
     limit: Limit,
     /// A raised severity is never due before this.
     floor: Instant,
@@ -155,6 +156,7 @@ fn judge(
     record: &Record,
     clause: &Clause,
     p: &deadline::Params,
+    hours: &Calendar,
     from: &Entry,
     opening: &serde_json::Map<String, serde_json::Value>,
 ) -> Case {
@@ -172,7 +174,7 @@ fn judge(
         floored: false,
     };
     // A year without a schedule leaves this case without evidence, not the others.
-    let Ok((run, limit, floor)) = with_severity(record, p, from, opening) else { return case };
+    let Ok((run, limit, floor)) = with_severity(record, p, hours, from, opening) else { return case };
     case.due = run.breached_at.or(run.due);
     case.settled_at = run.settled_at;
     case.breached_at = run.breached_at;
@@ -229,10 +231,10 @@ fn length(limit: Limit) -> i64 {
 fn with_severity(
     record: &Record,
     p: &deadline::Params,
+    hours: &Calendar,
     from: &Entry,
     opening: &serde_json::Map<String, serde_json::Value>,
 ) -> opsledger::Result<(Run, Limit, Instant)> {
-    let hours = record.contract.hours(&p.calendar, record.q.known_at)?;
     let stated = opening.get(&p.by).and_then(|v| v.as_str());
     let mut setting = Setting { record, p, hours, limit: limit_of(&p.within, stated), floor: Instant::MIN };
     let mut run = replay(&setting, from)?;

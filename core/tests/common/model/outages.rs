@@ -368,12 +368,14 @@ pub(crate) fn elapsed(record: &Record, period: Interval) -> Interval {
     period.clip(Interval::new(Instant::MIN, record.q.as_of))
 }
 
+/// A share of at most nine digits, half up, without trailing zeros.
 fn decimal9(part: i128, whole: i128) -> Option<String> {
     if whole == 0 {
         return None;
     }
     let scaled = (part * 1_000_000_000 * 2 + whole) / (whole * 2);
-    Some(format!("{}.{:09}", scaled / 1_000_000_000, scaled % 1_000_000_000))
+    let text = format!("{}.{:09}", scaled / 1_000_000_000, scaled % 1_000_000_000);
+    Some(text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
 /// All systems, on 7x24.

@@ -13,6 +13,7 @@ use crate::facts::{Entry, Fact};
 use crate::ledger::Ledger;
 use crate::time::{Instant, parse_instant};
 use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The books of one contract. `Send + Sync`; locks inside.
@@ -66,6 +67,31 @@ impl Account {
         let newest = inner.given.as_ref().or(inner.adopted.last().map(|(.., c)| c));
         // `new` is given one, `open` checked that there is one.
         newest.cloned().unwrap_or_else(|| unreachable!("an account has a contract"))
+    }
+
+    /// The contract in force at the instants asked for.
+    ///
+    /// # Errors
+    /// As [`Account::budget`]; `not-found` when the ledger had adopted none.
+    pub fn contract_at(&self, ask: &Ask) -> Result<Arc<Contract>> {
+        self.with(ask, |engine, _, _| Ok(engine.contract().clone()))
+    }
+
+    /// Entries by number, from the ledger; without one none, for loose facts are not kept as they were written.
+    ///
+    /// # Errors
+    /// What reading the ledger may answer.
+    pub fn entries(&self, seqs: &BTreeSet<u64>) -> Result<Vec<Entry>> {
+        #[cfg(feature = "ledger")]
+        if let Some(ledger) = self.inner.lock().ledger.clone() {
+            let mut entries = Vec::with_capacity(seqs.len());
+            for seq in seqs {
+                entries.extend(ledger.entries(*seq, 1)?);
+            }
+            return Ok(entries);
+        }
+        let _ = seqs;
+        Ok(Vec::new())
     }
 
     /// Adds facts as JSON Lines (blank lines are skipped), each with its stated `recorded_at` (absent: its `at`), in that

@@ -9,7 +9,7 @@ use crate::types::*;
 use opsledger::account::Account;
 use opsledger::assess::{Ask, Budget, View};
 use opsledger::error::Lang;
-use opsledger::time::{Instant, parse_instant};
+use opsledger::time::parse_instant;
 use opsledger::{Code, Error, Result, report};
 use std::ffi::c_void;
 use std::mem::{offset_of, size_of};
@@ -177,19 +177,7 @@ pub(crate) fn report_of(account: &Account, json: &str) -> Result<String> {
     let instant =
         |text: Option<String>| -> Result<i64> { text.map_or(Ok(OPSL_ABSENT), |t| parse_instant(&t)) };
     let asked = ask(instant(wanted.as_of)?, instant(wanted.known_at)?, wanted.head, view as i32)?;
-    html(account, &asked, lang)
-}
-
-/// The page; one clock reading and one head for both of its sources.
-fn html(account: &Account, ask: &Ask, lang: Lang) -> Result<String> {
-    let assessment = account.assess(ask)?;
-    let same: Ask = Ask {
-        as_of: Some(assessment.as_of.at as Instant),
-        known_at: Some(assessment.known_at.at),
-        head: assessment.head.as_ref().map(|h| h.seq).or(ask.head),
-        ..ask.clone()
-    };
-    report::html(&assessment, &account.contract(), &account.outages(&same)?, lang)
+    report::of(account, &asked, &report::Options { lang, ..report::Options::default() })
 }
 
 /// Opens an account. With a ledger it follows that: every question first reads what was appended since, by any process; `contract`

@@ -7,10 +7,12 @@ mod page;
 mod record;
 mod words;
 
-use crate::assess::{Assessment, OutageRow};
+use crate::account::Account;
+use crate::assess::{Ask, Assessment, OutageRow, View};
 use crate::contract::Contract;
 use crate::error::{Lang, Result};
 use crate::facts::Entry;
+use std::collections::BTreeSet;
 
 /// What a page shows beside the assessment; all of it may be left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,4 +60,35 @@ pub fn html(
     options: &Options<'_>,
 ) -> Result<String> {
     page::render(assessment, contract, outages, options)
+}
+
+/// The page of an account: [`html`] with everything that the account knows. `options` says the language, the files' names
+/// and further sections; the other view and the entries are looked up.
+///
+/// # Errors
+/// As [`Account::assess`]; `internal` when the template fails.
+pub fn of(account: &Account, ask: &Ask, options: &Options<'_>) -> Result<String> {
+    let assessment = account.assess(ask)?;
+    // The ledger may grow meanwhile: everything is asked of one head and one pair of instants.
+    let same = Ask {
+        as_of: Some(assessment.as_of.at),
+        known_at: Some(assessment.known_at.at),
+        head: assessment.head.as_ref().map(|h| h.seq).or(ask.head),
+        ..ask.clone()
+    };
+    let view = if ask.view == View::Agreed { View::Claimed } else { View::Agreed };
+    let other = account.assess(&Ask { view, ..same.clone() })?;
+    let outages = account.outages(&same)?;
+    let mut entries = account.entries(&named(&assessment))?;
+    entries.extend_from_slice(options.entries);
+    let contract = account.contract_at(&same)?;
+    html(&assessment, &contract, &outages, &Options { other: Some(&other), entries: &entries, ..*options })
+}
+
+/// The entries that the lists of an assessment name.
+pub fn named(assessment: &Assessment) -> BTreeSet<u64> {
+    let lists = [&assessment.late, &assessment.unconfirmed, &assessment.disputed, &assessment.waived];
+    let faults = assessment.faults.iter().filter_map(|f| f.seq);
+    let excluded = assessment.outages.excluded.iter().map(|e| e.entry);
+    lists.into_iter().flatten().copied().chain(faults).chain(excluded).collect()
 }

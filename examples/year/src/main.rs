@@ -5,12 +5,12 @@
 mod published;
 
 use opsledger::account::Account;
-use opsledger::assess::{Ask, Assessment, View};
+use opsledger::assess::Ask;
 use opsledger::contract::Contract;
 use opsledger::error::Lang;
 use opsledger::facts::{Entry, Fact};
 use opsledger::ledger::{Ledger, Options as LedgerOptions};
-use opsledger::report::{Options, Section, html};
+use opsledger::report::{self, Options, Section};
 use opsledger::time::parse_instant;
 use std::error::Error;
 use std::path::Path;
@@ -38,25 +38,22 @@ fn main() -> ExitCode {
 
 fn run(source: &str, contract_file: &str, as_of: &str, out: &str, lang: Lang) -> Outcome<()> {
     let contract = Arc::new(Contract::parse_bytes(Some(contract_file), &std::fs::read(contract_file)?)?);
-    let (account, entries) = open(source, contract.clone())?;
-    let ask = |view| Ask { as_of: parse_instant(as_of).ok(), view, ..Ask::default() };
-    parse_instant(as_of)?;
-    let agreed = account.assess(&ask(View::Agreed))?;
-    let claimed = account.assess(&ask(View::Claimed))?;
-    let outages = account.outages(&ask(View::Agreed))?;
+    let (account, entries) = open(source, contract)?;
+    let ask = Ask { as_of: Some(parse_instant(as_of)?), ..Ask::default() };
     let sections = [comparison(lang)?];
     let options = Options {
         lang,
-        other: Some(&claimed),
-        entries: &named(&agreed, entries),
+        entries: &entries,
         sections: &sections,
         ledger: Some(source),
         contract_file: Some(contract_file),
+        ..Options::default()
     };
-    std::fs::write(out, html(&agreed, &contract, &outages, &options)?)?;
+    std::fs::write(out, report::of(&account, &ask, &options)?)?;
     Ok(())
 }
 
+/// The account, and of loose facts what was written.
 fn open(source: &str, contract: Arc<Contract>) -> Outcome<(Account, Vec<Entry>)> {
     if source.ends_with(".jsonl") {
         let text = std::fs::read_to_string(source)?;
@@ -71,14 +68,7 @@ fn open(source: &str, contract: Arc<Contract>) -> Outcome<(Account, Vec<Entry>)>
     }
     let ledger =
         Ledger::open(Path::new(source), &LedgerOptions { read_only: true, ..LedgerOptions::default() })?;
-    let entries = ledger.entries(1, u64::MAX)?;
-    Ok((Account::open(Some(contract), ledger)?, entries))
-}
-
-/// The entries that the page's lists name.
-fn named(a: &Assessment, entries: Vec<Entry>) -> Vec<Entry> {
-    let lists = [&a.unconfirmed, &a.disputed, &a.waived, &a.late];
-    entries.into_iter().filter(|e| lists.iter().any(|l| l.contains(&e.seq))).collect()
+    Ok((Account::open(Some(contract), ledger)?, Vec::new()))
 }
 
 /// What the source of the outages publishes of them, and what they come to.

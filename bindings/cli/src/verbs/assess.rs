@@ -28,15 +28,22 @@ pub(super) fn run(cli: &Cli, args: &Assess, out: &mut Out<'_, '_>) -> Result<i32
 
 pub(super) fn report(cli: &Cli, args: &Report, out: &mut Out<'_, '_>) -> Result<i32> {
     let (account, ask) = account(cli, &args.ask, out)?;
-    let assessment = account.assess(&ask)?;
-    let page = opsledger::report::html(&assessment, &account.contract(), &account.outages(&ask)?, out.lang)?;
+    let name = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string());
+    let (ledger, contract) = (name(&cli.ledger), name(&cli.contract));
+    let options = opsledger::report::Options {
+        lang: out.lang,
+        ledger: ledger.as_deref(),
+        contract_file: contract.as_deref(),
+        ..opsledger::report::Options::default()
+    };
+    let page = opsledger::report::of(&account, &ask, &options)?;
+    let status = account.assess(&ask)?.status;
     input::write_all(&args.out, page.as_bytes(), out)?;
     if input::is_stdin(&args.out) {
         return Ok(EXIT_OK);
     }
     if out.json {
-        let document =
-            json!({ "report": args.out.display().to_string(), "status": assessment.status.name() });
+        let document = json!({ "report": args.out.display().to_string(), "status": status.name() });
         out.line(&document.to_string())?;
     } else {
         out.line(&texts::WRITTEN.with(out.lang, &[&args.out.display()]))?;

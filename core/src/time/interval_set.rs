@@ -45,23 +45,28 @@ pub fn union_unsorted(intervals: &mut [Interval], gap: Micros, out: &mut Vec<Int
     union(intervals, gap, out);
 }
 
-/// What of `within` no interval of `set` covers, appended to `out` (not cleared). O(log n + intervals met).
-pub(crate) fn append_difference(within: Interval, set: &[Interval], out: &mut Vec<Interval>) {
+/// What of `within` no interval of a set covers, in order. The set is read from its first interval on, so that a caller who
+/// goes through time leaves away what lies behind.
+#[inline]
+pub(crate) fn for_each_difference(within: Interval, set: &[Interval], mut each: impl FnMut(Interval)) {
     let mut from = within.start;
-    for taken in &set[set.partition_point(|i| i.end <= within.start)..] {
-        if taken.start >= within.end {
-            break;
+    for taken in
+        set.iter().take_while(|t| t.start < within.end).filter(|t| t.end > within.start && !t.is_empty())
+    {
+        if from < taken.start {
+            each(Interval::new(from, taken.start));
         }
-        if !taken.is_empty() {
-            if from < taken.start {
-                out.push(Interval::new(from, taken.start));
-            }
-            from = from.max(taken.end);
-        }
+        from = taken.end;
     }
     if from < within.end {
-        out.push(Interval::new(from, within.end));
+        each(Interval::new(from, within.end));
     }
+}
+
+/// The same, appended to `out` (not cleared). O(log n + intervals met).
+pub(crate) fn append_difference(within: Interval, set: &[Interval], out: &mut Vec<Interval>) {
+    let near = &set[set.partition_point(|i| i.end <= within.start)..];
+    for_each_difference(within, near, |i| out.push(i));
 }
 
 /// What is in `a` and not in `b`, two sets. O(n + m).

@@ -148,19 +148,6 @@ impl Timeline {
         }
     }
 
-    /// From all outages at once, by id; the same as putting each, and quicker.
-    pub(crate) fn build(scope: Scope, as_of: Instant, outages: Vec<Option<Outage>>) -> Self {
-        let mut t = Timeline::new(scope, as_of);
-        let present = outages.iter().enumerate().filter_map(|(id, o)| o.as_ref().map(|o| (o, id as u32)));
-        debug_assert!(present.clone().all(|(o, _)| o.is_present(as_of)));
-        t.by_start = present.map(|(o, id)| (o.start, id)).collect();
-        t.outages = outages;
-        if let (Some(&(first, _)), Some(&(last, _))) = (t.by_start.first(), t.by_start.last()) {
-            t.redraw(first, last);
-        }
-        t
-    }
-
     fn end_of(&self, id: u32) -> Instant {
         self.outages[id as usize].as_ref().map_or(Instant::MIN, |o| o.end)
     }

@@ -48,7 +48,9 @@ from=${2:-1}
 to=${3:-$(query 'SELECT coalesce(max(seq), 0) FROM entry')} || fail "$1: cannot be read"
 [ "$(query 'SELECT count(*) FROM entry WHERE seq < 1')" = 0 ] || broken "entry 1: entry-added"
 
-folder=$(mktemp -d) || fail "no temporary folder"
+# Two small files an entry: in memory where that is possible.
+[ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || TMPDIR=/dev/shm
+folder=$(TMPDIR=${TMPDIR:-/tmp} mktemp -d) || fail "no temporary folder"
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 2' HUP INT TERM
 cd "$folder" || fail "no temporary folder"

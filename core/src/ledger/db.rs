@@ -257,6 +257,12 @@ impl Db {
         self.one("PRAGMA data_version")
     }
 
+    /// The number of the last entry; 0 when there is none.
+    pub(super) fn last_seq(&self) -> Result<u64> {
+        let seq: Option<i64> = self.one("SELECT max(seq) FROM entry")?;
+        Ok(seq.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    }
+
     /// The last entry.
     ///
     /// # Errors

@@ -110,7 +110,9 @@ pub struct Verdict {
 /// A problem's stable name and its detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// `chain-broken`, `fact-changed`, …
+    /// Of an entry: `entry-missing`, `entry-added`, `not-text`, `head-malformed`, `seq-wrong`, `fact-changed`, `chain-broken`,
+    /// `time-backwards`, `not-canonical`, `duplicate-key`, `file-damaged`. Of the file: `trigger-missing`, `trigger-changed`,
+    /// `trigger-added`, `table-changed`, `side-wrong` (lookup tables that do not agree; no part of the proof).
     pub name: &'static str,
     /// Words.
     pub detail: String,

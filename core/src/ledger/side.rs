@@ -231,6 +231,8 @@ fn write_run(db: &Db, first: u64, last: u64, head: &str, pairs: &[(u64, u64)]) -
     if u32::try_from(last - first).is_err() {
         return err(Code::OutOfRange, format!("a lookup run of {} entries", last - first));
     }
+    // What an earlier run of that name left, were its row lost.
+    db.drop_run(first, bucket_id(first, 0), bucket_id(first, (1 << BUCKET_BITS) - 1))?;
     let buckets = (pairs.len() / BUCKET + 1).next_power_of_two().min(1 << (BUCKET_BITS - 1)) as u64;
     let mut filter = vec![0_u64; pairs.len() / FILTER_SHARE + 1];
     let mut from = 0;
@@ -249,4 +251,82 @@ fn write_run(db: &Db, first: u64, last: u64, head: &str, pairs: &[(u64, u64)]) -
     }
     let filter = filter.iter().flat_map(|w| w.to_le_bytes()).collect();
     db.put_run(&RunRow { first, last, head: head.to_owned(), buckets, filter })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Head;
+    use crate::ledger::db::Mode;
+    use crate::ledger::head::{Chain, NO_PREV};
+
+    /// A database with the last entries of runs only, which is all that `load` looks at.
+    fn database() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("l.db"), Mode::Create).unwrap();
+        db.create().unwrap();
+        db.set_sync(false).unwrap();
+        (folder, db)
+    }
+
+    fn flush(db: &Db, side: &mut Side) {
+        let before = Head { seq: side.upto() - 1, recorded_at: 0, sm3: NO_PREV.to_owned() };
+        let mut chain = Chain::new(before, 0).unwrap();
+        let line = chain.next(NO_PREV);
+        db.begin().unwrap();
+        db.insert(side.upto(), &line, "{}").unwrap();
+        db.end(side.flush(db, &chain.head.sm3)).unwrap();
+        side.flushed(db).unwrap();
+        assert_eq!((side.waiting(), side.tail.len()), (0, 0));
+    }
+
+    #[test]
+    fn runs_are_merged_and_lose_nothing() {
+        let (_folder, db) = database();
+        let mut fact = Fact::parse(r#"{"kind":"x.note","at":"2026-03-02T00:00:00Z"}"#).unwrap();
+        let mut side = Side::default();
+        let mut sum = 0_u64;
+        let total = 9 * RUN + 5;
+        for seq in 1..=total {
+            fact.subject = format!("s{}", seq / 2);
+            fact.key = (seq % 3 == 0).then(|| format!("k{seq}"));
+            side.add(&fact);
+            if side.waiting() == RUN {
+                flush(&db, &mut side);
+            }
+            if seq <= 9 * RUN {
+                sum = hashes(&fact).fold(sum, |sum, hash| sum.wrapping_add(checksum(hash, seq)));
+            }
+        }
+        let sizes: Vec<u64> = side.runs.iter().map(|r| r.last + 1 - r.first).collect();
+        assert_eq!(sizes, [8 * RUN, RUN]);
+        let mut again = Side::load(&db).unwrap().unwrap();
+        assert_eq!((again.upto(), again.in_runs()), (9 * RUN, 9 * RUN));
+        assert_eq!(again.check(&db, sum).unwrap(), None);
+        assert!(again.check(&db, sum + 1).unwrap().is_some());
+        for seq in (1..total).step_by(97).chain(total - 10..=total) {
+            let pair: Vec<u64> = [seq / 2 * 2, seq / 2 * 2 + 1].into_iter().filter(|s| *s >= 1 && *s <= total).collect();
+            assert_eq!(side.find(&db, subject_hash(&format!("s{}", seq / 2))).unwrap(), pair);
+            let key = side.find(&db, key_hash(&format!("k{seq}"))).unwrap();
+            assert_eq!(key, if seq % 3 == 0 { vec![seq] } else { vec![] });
+        }
+        // Filters keep most lookups of what is not there away from the file.
+        let passed = (0..10_000).filter(|i| {
+            let hash = key_hash(&format!("absent{i}"));
+            again.runs.iter().any(|r| {
+                let (word, bits) = filter_bits(hash, r.filter.len());
+                r.filter[word] & bits == bits
+            })
+        });
+        let passed = passed.count();
+        assert!(passed < 500, "{passed} of 10000");
+        // A run that does not belong to these entries is noticed.
+        again.runs.clear();
+        db.begin().unwrap();
+        let rows = db.runs().unwrap();
+        db.drop_run(rows[1].first, 0, 0).unwrap();
+        db.put_run(&RunRow { head: NO_PREV.to_owned(), ..rows.into_iter().nth(1).unwrap() }).unwrap();
+        db.commit().unwrap();
+        assert!(Side::load(&db).unwrap().is_none());
+    }
 }

@@ -50,8 +50,8 @@ struct Reader {
 /// The connection that answers `head`.
 struct Follower {
     reader: Reader,
-    version: i64,
-    head: Head,
+    /// The head with the file's state in which it was read.
+    known: Option<(i64, Head)>,
 }
 
 /// What changes about a file's names when somebody writes it.
@@ -246,10 +246,10 @@ impl Store {
         self.check_process()?;
         let mut follower = self.follower.lock();
         match &mut *follower {
-            Some(f) if f.reader.is_current(&self.path) => f.catch_up(),
+            Some(f) if f.reader.is_current(&self.path) => f.head(),
             other => {
                 let generation = self.readers.lock().generation;
-                Ok(other.insert(Follower::open(&self.path, generation)?).head.clone())
+                other.insert(Follower::open(&self.path, generation)?).head()
             }
         }
     }
@@ -350,19 +350,19 @@ impl Reader {
 
 impl Follower {
     fn open(path: &Path, generation: u64) -> Result<Follower> {
-        let reader = Reader::open(path, generation)?;
-        let version = reader.db.data_version()?;
-        let head = reader.db.last()?;
-        Ok(Follower { reader, version, head })
+        Ok(Follower { reader: Reader::open(path, generation)?, known: None })
     }
 
-    fn catch_up(&mut self) -> Result<Head> {
+    fn head(&mut self) -> Result<Head> {
         let version = self.reader.db.data_version()?;
-        if version != self.version {
-            self.head = self.reader.db.last()?;
-            self.version = version;
+        match &self.known {
+            Some((known, head)) if *known == version => Ok(head.clone()),
+            _ => {
+                let head = self.reader.db.last()?;
+                self.known = Some((version, head.clone()));
+                Ok(head)
+            }
         }
-        Ok(self.head.clone())
     }
 }
 

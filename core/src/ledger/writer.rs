@@ -283,6 +283,20 @@ fn enter(store: &Store, writer: &mut Option<Writer>, deadline: Moment) -> Result
     err(Code::Disturbed, format!("{}: replaced again and again", store.path.display()))
 }
 
+/// Empties the lookup tables; the next append builds them anew.
+pub(super) fn clear_lookups(store: &Store, options: &Options) -> Result<()> {
+    let mut writer = store.writer.lock();
+    let place = enter(store, &mut writer, Moment::now() + wait_limit(options))?;
+    if let Some(open) = writer.as_mut() {
+        open.db.begin()?;
+        open.db.end(open.db.clear_side())?;
+    }
+    let old = writer.take();
+    drop(old);
+    drop(place);
+    Ok(())
+}
+
 /// The connection that appends.
 pub(super) struct Writer {
     db: Db,

@@ -68,7 +68,7 @@ install: ## header, libraries, pkg-config and CMake files into DESTDIR/PREFIX
 	@echo "installed opsledger $(version) into $(DESTDIR)$(PREFIX)"
 
 header: ## write include/opsledger.h anew from the Rust signatures
-	@OPSLEDGER_WRITE_HEADER=1 $(CARGO) test --quiet -p opsledger-ffi --test header
+	@OPSLEDGER_UPDATE=1 $(CARGO) test --quiet -p opsledger-ffi --test header
 
 deny: ## licences and advisories of every dependency (needs cargo-deny)
 	@cargo deny --all-features check

@@ -123,7 +123,6 @@ extern "C" {
 #define OPSL_E_EXCLUSION_WITHOUT_CAUSE 56833 /* excluded without a cause or reason */
 #define OPSL_E_UNKNOWN_SEVERITY 57089 /* the severity has no limit of its own; the shortest applies */
 #define OPSL_E_CLOCK_FAULT 57345 /* the host's clock went backwards */
-#define OPSL_E_RESUME_NOTHING 57601 /* nothing is paused */
 
 /* refused */
 #define OPSL_E_UNKNOWN_SUBJECT 17922 /* nothing of that name was opened */
@@ -486,8 +485,8 @@ opsl_status opsl_ledger_append(const opsl_ledger *ledger,
 opsl_status opsl_ledger_head(const opsl_ledger *ledger, opsl_head *head, opsl_error **err);
 
 /*
- * Entries from number from on, at most limit, as JSON Lines: {"seq":1,"head":"...","fact":{...}}, where the fact stands
- * byte for byte as it is stored and the head line with its tabs escaped.
+ * Entries from number from on, at most limit, as JSON Lines: {"seq":1,"head":"...","hash":"...","fact":{...}}, where the
+ * fact stands byte for byte as it is stored, the head line with its tabs escaped, and its SM3 beside it.
  */
 opsl_status opsl_ledger_read(const opsl_ledger *ledger,
                              int64_t from,
@@ -521,9 +520,10 @@ opsl_status opsl_ledger_import(const opsl_ledger *ledger,
                                opsl_error **err);
 
 /*
- * Re-hashes everything. *out: {"ok":true,"entries":812,"first_bad":null,"problem":null}, or with the first bad entry and
- * "problem":{"name":"...","detail":"..."}. A broken ledger is a verdict, not an error. progress (may be NULL) is called in the
- * calling thread with entries done and in all.
+ * Re-hashes everything. *out: {"ok":true,"entries":812,"first_bad":null,"problem":null,"detail":null}; in a broken ledger "ok" is
+ * false, "problem" names what is wrong, "detail" says it in words, and "first_bad" is the first bad entry, if it is one. That is a
+ * verdict, not an error; a file too damaged to be read to the end is the error OPSL_E_CORRUPT. progress (may be NULL) is called
+ * in the calling thread with entries done and in all.
  */
 opsl_status opsl_ledger_verify(const opsl_ledger *ledger,
                                opsl_progress_fn progress,

@@ -1,6 +1,5 @@
 //! Accounts: a contract with its facts.
 
-use crate::clock::now;
 use crate::contract::opsl_contract;
 use crate::guard::{guard, guard_or};
 use crate::handles::Handle;
@@ -9,6 +8,7 @@ use crate::types::*;
 use opsledger::account::Account;
 use opsledger::assess::{Ask, Budget, View};
 use opsledger::error::Lang;
+use opsledger::ledger::clock::system_now as now;
 use opsledger::time::parse_instant;
 use opsledger::{Code, Error, Result, report};
 use std::ffi::c_void;

@@ -1,6 +1,5 @@
 //! Ledgers.
 
-use crate::clock::now;
 use crate::contract::hex65;
 use crate::guard::{guard, guard_or};
 use crate::handles::Handle;
@@ -8,10 +7,13 @@ use crate::types::*;
 use opsledger::calendar::Zone;
 use opsledger::facts::Fact;
 use opsledger::import::csv;
+use opsledger::ledger::clock::system_now as now;
 use opsledger::ledger::{Ledger, Options, Progress, Verdict};
-use opsledger::{Code, Error, Result};
+use opsledger::{Code, Error, Result, digest};
 use serde_json::json;
 use std::ffi::{c_char, c_void};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// An open ledger. Any number of threads may use it at once.
@@ -121,22 +123,18 @@ pub(crate) fn append(ledger: &Ledger, jsonl: &str) -> Result<Vec<i64>> {
             lines.push(line);
         }
     }
-    let line_of = |row: u64| lines.get((row as usize).wrapping_sub(1)).copied();
-    match ledger.append(&facts, now()) {
-        Ok(seqs) => Ok(seqs.into_iter().map(signed).collect()),
-        Err(e) => Err(match e.row().and_then(line_of) {
-            Some(line) => e.at_row(line),
-            None => e,
-        }),
-    }
+    let line = |position: u64| lines.get((position as usize).wrapping_sub(1)).copied();
+    let seqs = ledger.append(&facts, now()).map_err(|e| renumber(e, line))?;
+    Ok(seqs.into_iter().map(signed).collect())
 }
 
-/// Entries as JSON Lines: number, head line, and the fact exactly as it is stored.
+/// Entries as JSON Lines: number, head line, its hash, and the fact exactly as it is stored.
 pub(crate) fn read(ledger: &Ledger, from: i64, limit: i64) -> Result<String> {
     let mut lines = String::new();
     for record in ledger.read(unsigned(from, "from")?, unsigned(limit, "limit")?)? {
-        let head = json!(record.head);
-        lines.push_str(&format!("{{\"seq\":{},\"head\":{head},\"fact\":{}}}\n", record.seq, record.fact));
+        let (seq, head, fact) = (record.seq, json!(record.head), record.fact);
+        let hash = digest::sm3_hex(record.head.as_bytes());
+        lines.push_str(&format!("{{\"seq\":{seq},\"head\":{head},\"hash\":\"{hash}\",\"fact\":{fact}}}\n"));
     }
     Ok(lines)
 }
@@ -166,21 +164,41 @@ pub(crate) fn import(
     }
     let options: ImportOptions = request(json)?;
     let zone = options.zone.as_deref().map(Zone::parse).transpose()?;
-    let bytes = std::fs::read(path).map_err(|e| io(&e, path))?;
-    let facts = csv::read(&bytes, zone)?;
+    let rows = csv::read_rows(&read_file(path, csv::MAX_FILE)?, zone)?;
+    let (numbers, facts): (Vec<u64>, Vec<_>) = rows.into_iter().map(|row| (row.number, row.stated)).unzip();
     let total = facts.len() as u64;
     if !progress(0, total) {
         return Err(Error::new(Code::Cancelled, ""));
     }
-    let done = ledger.import(&facts, now(), options.lenient)?;
+    let number = |position: u64| numbers.get((position as usize).wrapping_sub(1)).copied();
+    let done = ledger.import(&facts, now(), options.lenient).map_err(|e| renumber(e, number))?;
     progress(total, total);
-    let faults: Vec<_> = done.faults.iter().map(|(row, text)| json!({ "row": row, "text": text })).collect();
+    let faults: Vec<_> =
+        done.faults.iter().map(|(row, text)| json!({ "row": number(*row), "text": text })).collect();
     Ok(json!({ "seqs": done.seqs, "new": done.new, "faults": faults }).to_string())
 }
 
-fn io(error: &std::io::Error, path: &Path) -> Error {
-    let code = if error.kind() == std::io::ErrorKind::NotFound { Code::NotFound } else { Code::Io };
-    Error::new(code, format!("{}: {error}", path.display()))
+/// A position in a batch as the line or row of the caller's text.
+fn renumber(error: Error, number: impl Fn(u64) -> Option<u64>) -> Error {
+    match error.row().and_then(number) {
+        Some(number) => error.at_row(number),
+        None => error,
+    }
+}
+
+/// A whole file of at most `limit` bytes.
+fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let about = |code, what: &dyn std::fmt::Display| Error::new(code, format!("{}: {what}", path.display()));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|e| about(Code::Io, &e))?;
+    if bytes.len() > limit {
+        return Err(
+            about(Code::OutOfRange, &format!("> {limit} bytes")).with_hints("split the file", "请拆分文件")
+        );
+    }
+    Ok(bytes)
 }
 
 /// A JSON object of options; empty text asks for nothing in particular.
@@ -192,9 +210,11 @@ pub(crate) fn request<T: Default + for<'a> serde::Deserialize<'a>>(json: &str) -
 }
 
 pub(crate) fn verdict(found: &Verdict) -> String {
-    let problem = found.problem.as_ref().map(|p| json!({ "name": p.name, "detail": p.detail }));
     let ok = found.problem.is_none() && found.first_bad.is_none();
-    json!({ "ok": ok, "entries": found.entries, "first_bad": found.first_bad, "problem": problem })
+    let problem = found.problem.as_ref().map(|p| p.name);
+    let detail = found.problem.as_ref().map(|p| &p.detail);
+    let (entries, first_bad) = (found.entries, found.first_bad);
+    json!({ "ok": ok, "entries": entries, "first_bad": first_bad, "problem": problem, "detail": detail })
         .to_string()
 }
 
@@ -278,8 +298,8 @@ pub unsafe extern "C" fn opsl_ledger_head(
     }
 }
 
-/// Entries from number `from` on, at most `limit`, as JSON Lines: {"seq":1,"head":"...","fact":{...}}, where the fact stands
-/// byte for byte as it is stored and the head line with its tabs escaped.
+/// Entries from number `from` on, at most `limit`, as JSON Lines: {"seq":1,"head":"...","hash":"...","fact":{...}}, where the
+/// fact stands byte for byte as it is stored, the head line with its tabs escaped, and its SM3 beside it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn opsl_ledger_read(
     ledger: Option<&opsl_ledger>,
@@ -344,9 +364,10 @@ pub unsafe extern "C" fn opsl_ledger_import(
     }
 }
 
-/// Re-hashes everything. `*out`: {"ok":true,"entries":812,"first_bad":null,"problem":null}, or with the first bad entry and
-/// "problem":{"name":"...","detail":"..."}. A broken ledger is a verdict, not an error. `progress` (may be NULL) is called in the
-/// calling thread with entries done and in all.
+/// Re-hashes everything. `*out`: {"ok":true,"entries":812,"first_bad":null,"problem":null,"detail":null}; in a broken ledger "ok" is
+/// false, "problem" names what is wrong, "detail" says it in words, and "first_bad" is the first bad entry, if it is one. That is a
+/// verdict, not an error; a file too damaged to be read to the end is the error `OPSL_E_CORRUPT`. `progress` (may be NULL) is called
+/// in the calling thread with entries done and in all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn opsl_ledger_verify(
     ledger: Option<&opsl_ledger>,

@@ -11,7 +11,6 @@
 
 pub mod account;
 pub mod base;
-mod clock;
 pub mod columns;
 pub mod contract;
 mod guard;

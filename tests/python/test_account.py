@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -182,7 +183,8 @@ def test_closed(contract: Contract, ledger: Ledger) -> None:
     with Account(contract) as account:
         account.add(outage("O-1", "03-02 08:10"))
     account.close()
-    for call in [account.budget, account.assess, account.outages, lambda: account.add(""), lambda: account.contract]:
+    calls: list[Callable[[], object]] = [account.budget, account.assess, account.outages, lambda: account.add(""), lambda: account.contract]
+    for call in calls:
         with pytest.raises(ClosedError):
             call()
     ledger.close()

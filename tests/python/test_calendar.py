@@ -100,7 +100,7 @@ def wall(case: dict[str, Any], key: str) -> datetime:
 
 def test_znuny_working_time_vectors() -> None:
     data = vectors("znuny_working_time.json")
-    wrong = []
+    wrong: list[tuple[str, object]] = []
     for case in data["delta"]:
         got = znuny(data, case).between("z", wall(case, "start"), wall(case, "end"))
         if got != timedelta(seconds=case["expected_seconds"]):

@@ -1,5 +1,6 @@
 """Instants and durations cross exactly, and only aware ones do."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -56,7 +57,7 @@ def test_the_repeated_hour_is_two_hours(contract: Contract) -> None:
 
 def test_naive_is_refused_everywhere(contract: Contract, account: Account) -> None:
     naive = datetime(2026, 3, 2, 8, 10)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: contract.between("7x24", naive, START),
         lambda: contract.between("7x24", START, naive),
         lambda: contract.between("7x24", START, START, known_at=naive),
@@ -79,6 +80,11 @@ class NoOffset(tzinfo):
 
     def utcoffset(self, _dt: datetime | None) -> None:
         return None
+
+    dst = utcoffset
+
+    def tzname(self, _dt: datetime | None) -> str:
+        return "?"
 
 
 def test_a_zone_without_an_offset_is_naive(contract: Contract) -> None:

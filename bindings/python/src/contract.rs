@@ -7,11 +7,9 @@ use opsledger::Error;
 use opsledger::calendar::Calendar;
 use opsledger::error::Code;
 use opsledger::time::{Instant, OPEN};
-use parking_lot::Mutex;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDelta, PyMemoryView, PyString};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,25 +17,15 @@ use std::sync::Arc;
 #[pyclass(frozen, module = "opsledger")]
 pub(crate) struct Contract {
     pub(crate) inner: Arc<opsledger::contract::Contract>,
-    /// Compiled calendars with every notice known; compiling takes longer than asking.
-    calendars: Mutex<BTreeMap<String, Arc<Calendar>>>,
 }
 
 impl Contract {
     pub(crate) fn wrap(inner: Arc<opsledger::contract::Contract>) -> Self {
-        Contract { inner, calendars: Mutex::new(BTreeMap::new()) }
+        Contract { inner }
     }
 
-    fn hours(&self, id: &str, known_at: Option<Instant>) -> opsledger::Result<Arc<Calendar>> {
-        if let Some(known_at) = known_at {
-            return Ok(Arc::new(self.inner.hours(id, known_at)?));
-        }
-        if let Some(calendar) = self.calendars.lock().get(id) {
-            return Ok(calendar.clone());
-        }
-        let calendar = Arc::new(self.inner.hours(id, OPEN)?);
-        self.calendars.lock().insert(id.to_owned(), calendar.clone());
-        Ok(calendar)
+    fn hours(&self, id: &str, known_at: Option<Instant>) -> opsledger::Result<Calendar> {
+        self.inner.hours(id, known_at.unwrap_or(OPEN))
     }
 }
 

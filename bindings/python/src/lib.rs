@@ -11,6 +11,13 @@ mod facts;
 mod ledger;
 
 use pyo3::prelude::*;
+use std::ffi::OsString;
+
+/// Runs the `opsledger` command; `arguments` begins with the program's name. Returns the exit status.
+#[pyfunction]
+fn _command(py: Python<'_>, arguments: Vec<OsString>) -> i32 {
+    py.detach(|| opsledger_cli::main(arguments))
+}
 
 /// Panics inside, to show what becomes of a panic (debug builds only).
 #[cfg(debug_assertions)]
@@ -38,6 +45,7 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<assessment::Clause>()?;
     module.add_class::<columns::SystemFigures>()?;
     module.add_function(wrap_pyfunction!(columns::outages_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(_command, module)?)?;
     #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(_panic, module)?)?;
     Ok(())

@@ -4,7 +4,7 @@ from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self, final
+from typing import Any, Final, Literal, Protocol, Self, final, type_check_only
 
 from typing_extensions import Buffer
 
@@ -13,6 +13,14 @@ _Path = str | PathLike[str]
 _View = Literal["agreed", "claimed"]
 _Status = Literal["not-due", "met", "waived", "at-risk", "no-evidence", "breached"]
 _Progress = Callable[[int, int], bool | None]
+
+@type_check_only
+class _Array(Protocol):
+    # NumPy arrays export buffers; its stubs say so only from Python 3.12 on
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+_Column = Buffer | _Array
 
 __version__: Final[str]
 ERROR_CODES: Final[dict[str, type[OpsledgerError]]]
@@ -67,10 +75,10 @@ class Contract:
         self, calendar: str, start: datetime, amount: timedelta, *, known_at: datetime | None = None
     ) -> datetime: ...
     def between_batch(
-        self, calendar: str, start: Buffer, end: Buffer, *, known_at: datetime | None = None
+        self, calendar: str, start: _Column, end: _Column, *, known_at: datetime | None = None
     ) -> memoryview[int]: ...
     def add_batch(
-        self, calendar: str, start: Buffer, amount: Buffer, *, known_at: datetime | None = None
+        self, calendar: str, start: _Column, amount: _Column, *, known_at: datetime | None = None
     ) -> memoryview[int]: ...
 
 @final
@@ -314,9 +322,9 @@ class SystemFigures:
     def __len__(self) -> int: ...
 
 def outages_batch(
-    system: Buffer,
-    start: Buffer,
-    end: Buffer,
+    system: _Column,
+    start: _Column,
+    end: _Column,
     *,
     systems: int,
     as_of: datetime,
@@ -324,7 +332,9 @@ def outages_batch(
     period: tuple[datetime, datetime] | None = None,
     merge_gap: timedelta | None = None,
     long_from: timedelta | None = None,
-    window_system: Buffer | None = None,
-    window_start: Buffer | None = None,
-    window_end: Buffer | None = None,
+    window_system: _Column | None = None,
+    window_start: _Column | None = None,
+    window_end: _Column | None = None,
 ) -> SystemFigures: ...
+
+def _command(arguments: list[str]) -> int: ...

@@ -398,14 +398,15 @@ fn replay(s: &Setting, from: &Entry) -> opsledger::Result<Run> {
         settled_at: None,
         marks: Vec::new(),
     };
-    for e in s.record.facts() {
+    let as_of = s.record.q.as_of;
+    // Corrections that are known but lie ahead of `as_of` are no time that has passed.
+    for e in s.record.facts().into_iter().filter(|e| e.fact.at <= as_of) {
         let after = (e.fact.at, e.seq) > (start, from.seq) || (e.fact.at == start && is_kind(&s.p.to, e));
         if after && belongs(e, from.fact.kind.family, &from.fact.subject) {
             clock.pass(e.fact.at)?;
             clock.step(e)?;
         }
     }
-    let as_of = s.record.q.as_of;
     clock.pass(as_of)?;
     let remaining = match s.limit {
         Limit::Elapsed(limit) if !clock.stopped => Some((limit - clock.used(as_of)?).max(0)),

@@ -139,10 +139,10 @@ impl<'a> Record<'a> {
         self.q.view == View::Agreed && self.contract.needs.lowering && !self.confirmed(e)
     }
 
-    /// Entries in dispute.
+    /// Entries of which the other party's last word is against them: a dispute, or a resolution that rejected them.
     pub(crate) fn disputed(&self) -> Vec<u64> {
-        let found = self.known.iter().filter(|e| self.word(e) == Some(Word::Disputed));
-        found.map(|e| e.seq).collect()
+        let against = |e: &&&Entry| matches!(self.word(e), Some(Word::Disputed | Word::Rejected));
+        self.known.iter().filter(against).map(|e| e.seq).collect()
     }
 
     /// Waivers of a clause that act: by another party than the one who owes, from their `at` on.

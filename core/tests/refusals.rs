@@ -82,7 +82,7 @@ fn says(bad: &[String], row: u64, code: Code, value: &str) {
 }
 
 fn after(bad: String) -> Vec<String> {
-    vec![line("x.note", "", "03T08:00", ""), bad]
+    vec![line("x.note", "n", "03T08:00", ""), bad]
 }
 
 #[test]
@@ -179,14 +179,16 @@ fn a_question_about_what_cannot_be_known() {
         account.assess(&asked).unwrap_err(),
         account.budget(&asked).unwrap_err(),
         account.outages(&asked).unwrap_err(),
-        // Without `known_at` the last recording is what is known.
-        account.assess(&Ask { as_of: Some(t + 24 * HOUR), ..Ask::default() }).unwrap_err(),
     ];
     for e in refusals {
         assert_eq!((e.code(), e.category()), (Code::AsOfAfterKnown, Category::Input), "{e:?}");
         assert!(e.text(Lang::En).contains("2026-03-0"), "{e:?} names no instant");
     }
     assert!(account.assess(&ask(t, t, View::Agreed)).is_ok());
+    // Without `known_at` all is known that was recorded, and more cannot have been.
+    let default = |as_of| account.assess(&Ask { as_of, ..Ask::default() }).unwrap();
+    assert_eq!((default(Some(t)).known_at.at, default(None).as_of.at), (t + HOUR, t + HOUR));
+    assert_eq!(default(Some(t + 24 * HOUR)).known_at.at, t + 24 * HOUR);
 }
 
 /// Adds facts that contradict the record: no error, one fault a fact, and the figures of the good facts alone.

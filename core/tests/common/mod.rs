@@ -72,7 +72,6 @@ pub(crate) fn clause<'a>(a: &'a Assessment, id: &str) -> &'a opsledger::assess::
 pub(crate) fn clocks(c: &opsledger::assess::ClauseVerdict) -> &[opsledger::rules::deadline::Case] {
     match &c.detail {
         Some(opsledger::rules::Detail::Deadline(d)) => &d.cases,
-        None => &[],
-        other => panic!("clause {} has {other:?}", c.id),
+        _ => &[],
     }
 }

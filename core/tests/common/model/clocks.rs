@@ -24,8 +24,6 @@ pub(crate) struct Case {
     pub(crate) marks: Vec<(Instant, bool)>,
     /// The due instant to come if nothing more is recorded.
     pub(crate) coming: Option<Instant>,
-    /// Due at the recording of a raised severity: what is left on the clock is not the time to then.
-    pub(crate) floored: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -171,14 +169,12 @@ fn judge(
         remaining: None,
         marks: Vec::new(),
         coming: None,
-        floored: false,
     };
     // A year without a schedule leaves this case without evidence, not the others.
-    let Ok((run, limit, floor)) = with_severity(record, p, hours, from, opening) else { return case };
+    let Ok((run, limit)) = with_severity(record, p, hours, from, opening) else { return case };
     case.due = run.breached_at.or(run.due);
     case.settled_at = run.settled_at;
     case.breached_at = run.breached_at;
-    case.floored = case.due == Some(floor);
     case.marks = run.marks;
     let (left, whole) = match limit {
         Limit::Elapsed(whole) => (run.remaining, whole),
@@ -234,12 +230,12 @@ fn with_severity(
     hours: &Calendar,
     from: &Entry,
     opening: &serde_json::Map<String, serde_json::Value>,
-) -> opsledger::Result<(Run, Limit, Instant)> {
+) -> opsledger::Result<(Run, Limit)> {
     let stated = opening.get(&p.by).and_then(|v| v.as_str());
     let mut setting = Setting { record, p, hours, limit: limit_of(&p.within, stated), floor: Instant::MIN };
     let mut run = replay(&setting, from)?;
     if p.by != "severity" || from.fact.kind.family != Family::Incident {
-        return Ok((run, setting.limit, setting.floor));
+        return Ok((run, setting.limit));
     }
     for amend in record.corrections("incident.amend", &from.fact.subject) {
         let Some(severity) = amend.fact.text("severity") else { continue };
@@ -260,7 +256,7 @@ fn with_severity(
         }
         run = replay(&setting, from)?;
     }
-    Ok((run, setting.limit, setting.floor))
+    Ok((run, setting.limit))
 }
 
 fn has(e: &Entry, field: &str) -> bool {
@@ -398,16 +394,20 @@ fn replay(s: &Setting, from: &Entry) -> opsledger::Result<Run> {
         settled_at: None,
         marks: Vec::new(),
     };
-    for e in s.record.facts() {
+    let as_of = s.record.q.as_of;
+    // Corrections that are known but lie ahead of `as_of` are no time that has passed.
+    for e in s.record.facts().into_iter().filter(|e| e.fact.at <= as_of) {
         let after = (e.fact.at, e.seq) > (start, from.seq) || (e.fact.at == start && is_kind(&s.p.to, e));
         if after && belongs(e, from.fact.kind.family, &from.fact.subject) {
             clock.pass(e.fact.at)?;
             clock.step(e)?;
         }
     }
-    let as_of = s.record.q.as_of;
     clock.pass(as_of)?;
+    let due = clock.due()?;
     let remaining = match s.limit {
+        // Due at the recording of a raised severity: what is left is the time to then.
+        Limit::Elapsed(_) if due == Some(s.floor) => Some(s.hours.between(as_of, s.floor)?),
         Limit::Elapsed(limit) if !clock.stopped => Some((limit - clock.used(as_of)?).max(0)),
         _ => None,
     };
@@ -415,7 +415,7 @@ fn replay(s: &Setting, from: &Entry) -> opsledger::Result<Run> {
         settled_at: clock.settled_at,
         breached_at: clock.breached_at,
         paused: !clock.paused_by.is_empty(),
-        due: clock.due()?,
+        due,
         remaining,
         marks: clock.marks,
     })

@@ -64,7 +64,7 @@ pub(crate) fn assess(contract: &Contract, entries: &[Entry], q: Question) -> Ans
         clauses,
         status,
         disputed: record.disputed(),
-        refused: record.refused.clone(),
+        refused: record.refused.iter().map(|e| e.seq).collect(),
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct Figures {
     pub(crate) must_be_excluded: Vec<String>,
 }
 
-/// Every present outage, counted or not, by start, then subject.
+/// Every present outage, counted or not, by start, then entry.
 pub(crate) fn outages(record: &Record) -> Vec<Outage> {
     let facts = record.in_view();
     let mut found = Vec::new();
@@ -90,7 +90,7 @@ pub(crate) fn outages(record: &Record) -> Vec<Outage> {
             found.push(outage);
         }
     }
-    found.sort_by(|a, b| (a.start, a.subject.as_bytes()).cmp(&(b.start, b.subject.as_bytes())));
+    found.sort_by(|a, b| (a.start, a.entry).cmp(&(b.start, b.entry)));
     found
 }
 
@@ -119,7 +119,7 @@ fn corrected(record: &Record, e: &Entry, facts: &[&Entry]) -> Outage {
             end = Some(t);
         }
         if let Some(i) = a.fact.text("impact")
-            && !(withheld && !counted_impact(i))
+            && !(withheld && counted_impact(&impact) && !counted_impact(i))
         {
             impact = i.to_owned();
         }
@@ -305,7 +305,7 @@ pub(crate) fn episodes(record: &Record, scope: &Scope) -> Vec<Episode> {
     let mut found: Vec<Episode> = groups
         .into_iter()
         .map(|mut members| {
-            members.sort_by(|a, b| (a.start, a.subject.as_bytes()).cmp(&(b.start, b.subject.as_bytes())));
+            members.sort_by(|a, b| (a.start, a.entry).cmp(&(b.start, b.entry)));
             let (start, end) = hull(&members);
             let open = members.iter().any(|o| o.end.is_none()) || as_of < end + gap;
             let down = down(&members, &taken, scope.hours.as_ref(), as_of);

@@ -14,7 +14,7 @@ pub(crate) struct Record<'a> {
     /// Admitted and known, in seq order; not yet filtered by view or `as_of`.
     known: Vec<&'a Entry>,
     /// Known and refused by admit.
-    pub(crate) refused: Vec<u64>,
+    pub(crate) refused: Vec<&'a Entry>,
     /// Of the known ones those in the view, by (`at`, seq).
     in_view: Vec<&'a Entry>,
 }
@@ -39,7 +39,7 @@ impl<'a> Record<'a> {
             let earlier: Vec<&Entry> = entries[..i].iter().collect();
             match admit(&e.fact, e.recorded_at, &earlier) {
                 Ok(()) => known.push(e),
-                Err(_) => refused.push(e.seq),
+                Err(_) => refused.push(e),
             }
         }
         let mut record = Record { contract, q, known, refused, in_view: Vec::new() };
@@ -124,12 +124,12 @@ impl<'a> Record<'a> {
         found
     }
 
-    /// The condition `attribution`: to anyone but the supplier counts once confirmed, and reads `supplier` before.
+    /// The condition `attribution` (a `subcontractor` is named apart, so it needs the word too): to anyone but the supplier counts once confirmed, and reads `supplier` before.
     pub(crate) fn attribution<'e>(&self, e: &'e Entry) -> Option<&'e str> {
         let stated = e.fact.text("attribution")?;
         let withheld = self.q.view == View::Agreed
             && self.contract.needs.attribution
-            && !matches!(stated, "supplier" | "subcontractor")
+            && stated != "supplier"
             && !self.confirmed(e);
         Some(if withheld { "supplier" } else { stated })
     }
@@ -139,10 +139,14 @@ impl<'a> Record<'a> {
         self.q.view == View::Agreed && self.contract.needs.lowering && !self.confirmed(e)
     }
 
-    /// Entries in dispute.
+    /// Entries, refused ones too, of which the other party's last word is against them: a dispute, or a resolution that
+    /// rejected them.
     pub(crate) fn disputed(&self) -> Vec<u64> {
-        let found = self.known.iter().filter(|e| self.word(e) == Some(Word::Disputed));
-        found.map(|e| e.seq).collect()
+        let against = |e: &&&Entry| matches!(self.word(e), Some(Word::Disputed | Word::Rejected));
+        let mut found: Vec<u64> =
+            self.known.iter().chain(&self.refused).filter(against).map(|e| e.seq).collect();
+        found.sort_unstable();
+        found
     }
 
     /// Waivers of a clause that act: by another party than the one who owes, from their `at` on.

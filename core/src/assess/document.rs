@@ -244,7 +244,7 @@ fn excluded(engine: &Engine, books: &Books) -> Vec<Excluded> {
             subject: books.outages.subject(id).to_owned(),
             start: stamp(now.start),
             end: now.end.filter(|end| *end <= as_of).map(stamp),
-            cause: now.cause.map(str::to_owned),
+            cause: now.reason.or(now.cause).map(str::to_owned),
             entry: now.attributed_by,
         })
         .collect();
@@ -370,7 +370,10 @@ fn faults(engine: &Engine, books: &Books) -> Vec<Fault> {
                 subject,
             ));
         }
-        if now.has_counted_impact(accounting) && now.excluded(accounting) && now.cause.is_none() {
+        if now.has_counted_impact(accounting)
+            && now.excluded(accounting)
+            && now.reason.or(now.cause).is_none()
+        {
             found.push(Finding::new(Some(now.attributed_by), Code::ExclusionNoCause, subject, subject));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Item;
 use super::agreement::Lens;
+use serde_json::{Map, Value};
 
 /// What the opening fact of a case says, after corrections, in a view.
 pub(crate) struct Report<'a> {
@@ -20,6 +21,18 @@ impl<'a> Report<'a> {
     }
     pub(crate) fn duplicate(&self) -> bool {
         self.fixes.iter().any(|f| f.kind.name == "incident.duplicate")
+    }
+    /// A field of the opening fact as corrected; what waits for a confirmation stays as it was.
+    pub(crate) fn value(&self, field: &str) -> Option<Value> {
+        if field == "attribution" {
+            return self.fields().any(|b| b.contains_key(field)).then(|| self.attribution().into());
+        }
+        let last = self.fields().rev().find_map(|b| b.get(field))?;
+        if last.is_boolean() { Some(self.flag(field).into()) } else { Some(last.clone()) }
+    }
+    fn fields(&self) -> impl DoubleEndedIterator<Item = &'a Map<String, Value>> + '_ {
+        let items = std::iter::once(self.opening).chain(self.fixes.iter().copied());
+        items.filter_map(|i| i.body.as_deref())
     }
     /// Whose it is; until confirmed, an attribution to anyone but the supplier reads `supplier`.
     pub(crate) fn attribution(&self) -> &'a str {

@@ -153,12 +153,12 @@ impl Books {
         debug_assert_eq!(seq, self.len() + 1);
         debug_assert!(self.recorded.last().is_none_or(|last| *last <= recorded_at));
         let party = self.record.party(fact.party());
-        self.record.state(party);
         let subject = fact.subject.clone();
         let place = self.file(seq, recorded_at, fact, party).unwrap_or_else(|error| {
             self.refused.push(Refused { seq, subject, error });
             Place::Nowhere
         });
+        self.record.state(party);
         self.places.push(place);
         self.recorded.push(recorded_at);
     }
@@ -187,7 +187,7 @@ impl Books {
                 Ok(Place::Nowhere)
             }
             Family::Watching => {
-                self.watching.add(item_with_subject(seq, recorded_at, fact, party));
+                self.watching.add(item(seq, recorded_at, fact, party));
                 Ok(Place::Watching)
             }
             Family::Other | Family::Contract => Ok(Place::Nowhere),
@@ -234,11 +234,6 @@ fn item(seq: u64, recorded_at: Instant, fact: Fact, party: Party) -> Item {
         party,
         body: (!fact.body.is_empty()).then(|| Box::new(fact.body)),
     }
-}
-
-fn item_with_subject(seq: u64, recorded_at: Instant, mut fact: Fact, party: Party) -> (String, Item) {
-    let subject = std::mem::take(&mut fact.subject);
-    (subject, item(seq, recorded_at, fact, party))
 }
 
 /// The error of an entry that names nothing known; used where a store has no case.

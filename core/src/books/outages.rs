@@ -48,8 +48,9 @@ pub(crate) struct OutageNow<'a> {
     pub(crate) end: Option<Instant>,
     pub(crate) impact: &'a str,
     pub(crate) attribution: &'a str,
-    /// The cause, or the reason of the correction that set the attribution.
     pub(crate) cause: Option<&'a str>,
+    /// Of the correction that set the attribution.
+    pub(crate) reason: Option<&'a str>,
     /// The entry that set the attribution.
     pub(crate) attributed_by: u64,
     pub(crate) void: bool,
@@ -165,6 +166,7 @@ impl OutageStore {
             impact: self.word(case.impact),
             attribution,
             cause: case.cause.map(|c| self.word(c)),
+            reason: None,
             attributed_by: case.seq,
             void: false,
             empty: false,
@@ -235,7 +237,7 @@ impl OutageCase {
                 let hidden = attribution != "supplier" && lens.hides_attribution(fix.seq);
                 now.attribution = if hidden { "supplier" } else { attribution };
                 now.attributed_by = fix.seq;
-                now.cause = fix.text("reason").or(now.cause);
+                now.reason = fix.text("reason");
             }
         }
     }

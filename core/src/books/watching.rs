@@ -3,15 +3,15 @@
 use super::agreement::Lens;
 use super::{Item, windows};
 use crate::time::{HOUR, Instant, Interval, Micros, interval_set};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A monitor says at least so often that it still watches.
 const SEEN_EVERY: Micros = HOUR;
 
-/// `watch.*` as stated, by subject and systems.
+/// `watch.*` as stated, with the systems each names.
 #[derive(Debug, Default)]
 pub(crate) struct WatchStore {
-    items: Vec<(String, Option<Vec<String>>, Item)>,
+    items: Vec<(Option<Vec<String>>, Item)>,
 }
 
 /// What is known of the watching of some systems.
@@ -26,47 +26,62 @@ pub(crate) struct Watched {
 }
 
 impl WatchStore {
-    pub(super) fn add(&mut self, (subject, item): (String, Item)) {
+    pub(super) fn add(&mut self, item: Item) {
         let systems = windows::systems(item.body.as_ref().and_then(|b| b.get("systems")));
-        self.items.push((subject, systems, item));
+        self.items.push((systems, item));
     }
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
     pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().map(|(_, _, item)| item)
+        self.items.iter().map(|(_, item)| item)
     }
 
-    /// The watching of `systems` (empty: all) up to `as_of`.
+    /// The watching of `systems` (empty: all) up to `as_of`. A fact that names no systems speaks of all of them.
     pub(crate) fn now(&self, lens: &Lens<'_>, as_of: Instant, systems: &[String]) -> Watched {
         let concerns = |named: &Option<Vec<String>>| match named {
             Some(named) if !systems.is_empty() => named.iter().any(|n| systems.contains(n)),
             _ => true,
         };
-        let mut streams: BTreeMap<(&str, Option<&[String]>), Vec<&Item>> = BTreeMap::new();
-        let mut found = Watched::default();
-        for (subject, named, item) in &self.items {
-            if !concerns(named) || item.at > as_of || !lens.sees_item(item) {
-                continue;
-            }
-            found.evidence.push(item.seq);
-            if item.kind.name == "watch.gap" {
-                if let (Some(start), Some(end)) = (item.instant("start"), item.instant("end")) {
-                    found.unknown.push(Interval::new(start, end.min(as_of)));
-                }
-            } else {
-                streams.entry((subject, named.as_deref())).or_default().push(item);
+        let there = |item: &Item| item.at <= as_of && lens.sees_item(item);
+        let mut items: Vec<(&Option<Vec<String>>, &Item)> = self
+            .items
+            .iter()
+            .filter(|(named, item)| concerns(named) && there(item))
+            .map(|(n, i)| (n, i))
+            .collect();
+        items.sort_by_key(|(_, i)| (i.at, i.seq));
+        let mut found =
+            Watched { evidence: items.iter().map(|(_, i)| i.seq).collect(), ..Watched::default() };
+        for (_, gap) in items.iter().filter(|(_, i)| i.kind.name == "watch.gap") {
+            if let (Some(start), Some(end)) = (gap.instant("start"), gap.instant("end")) {
+                found.unknown.push(Interval::new(start, end.min(as_of)));
             }
         }
-        for items in streams.values_mut() {
-            items.sort_by_key(|i| (i.at, i.seq));
-            found.follow(items, as_of);
+        items.retain(|(_, i)| i.kind.name != "watch.gap");
+        // One stream a system that is named, and one for the rest.
+        let mut names: BTreeSet<Option<&str>> = BTreeSet::new();
+        if systems.is_empty() {
+            names.insert(None);
+            names.extend(items.iter().flat_map(|(n, _)| n.iter().flatten()).map(|n| Some(n.as_str())));
+        } else {
+            names.extend(systems.iter().map(|s| Some(s.as_str())));
+        }
+        for name in names {
+            let of = |named: &Option<Vec<String>>| match (named, name) {
+                (None, _) => true,
+                (Some(named), Some(name)) => named.iter().any(|n| n == name),
+                (Some(_), None) => false,
+            };
+            let stream: Vec<&Item> = items.iter().filter(|(n, _)| of(n)).map(|(_, i)| *i).collect();
+            found.follow(&stream, as_of);
         }
         let mut united = Vec::new();
         found.unknown.retain(|u| !u.is_empty());
         interval_set::union_unsorted(&mut found.unknown, 0, &mut united);
         found.unknown = united;
         let mut watched = Vec::new();
+        found.watched.retain(|w| !w.is_empty());
         interval_set::union_unsorted(&mut found.watched, 0, &mut watched);
         found.watched.clear();
         interval_set::subtract(&watched, &found.unknown, &mut found.watched);
@@ -75,7 +90,7 @@ impl WatchStore {
 }
 
 impl Watched {
-    /// One monitor's own words, in order.
+    /// What was said of one system, in order.
     fn follow(&mut self, items: &[&Item], as_of: Instant) {
         let (mut since, mut seen): (Option<Instant>, Instant) = (None, 0);
         let mut miss = |from: Instant, to: Instant| {

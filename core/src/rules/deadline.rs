@@ -13,6 +13,7 @@ use crate::contract::{Decimal, KindFilter, Limit, Where, Within};
 use crate::error::{Code, Error, Result};
 use crate::facts::kinds::{self, Family};
 use crate::time::{Instant, Micros};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Parameters.
@@ -118,9 +119,10 @@ impl State {
             let (status, more) = (Status::NotDue, Timed::default());
             next.map(|t| Verdict { status, breached_at: None, forecast: None, valid_until: Some(t), more })
         };
-        let Some(first) = events.iter().position(|e| self.opens(e)) else { return waiting() };
-        let opening = events[first];
-        let report = Report::new(opening, case.corrections(&cx.lens, without), cx.lens);
+        let fixes = case.corrections(&cx.lens, without);
+        let opening =
+            events.iter().enumerate().find_map(|(i, e)| Some((i, *e, self.opens(e, &fixes, cx.lens)?)));
+        let Some((first, opening, report)) = opening else { return waiting() };
         if report.withdrawn()
             || (report.duplicate() && !self.params.is_response())
             || self.params.excluded_attributions.iter().any(|a| a == report.attribution())
@@ -134,15 +136,25 @@ impl State {
                 .unwrap_or_else(|e| unknown(&e)),
             Err(e) => unknown(e),
         };
-        if verdict.status == Status::Breached && cx.waives(subject) {
-            verdict.status = Status::Waived;
+        if cx.waives(subject) {
+            // What is waived, also in advance, breaks nothing.
+            verdict.forecast = None;
+            if verdict.status == Status::Breached {
+                verdict.status = Status::Waived;
+            }
         }
         verdict.valid_until = earliest(verdict.valid_until, next);
         Some(verdict)
     }
 
-    fn opens(&self, item: &Item) -> bool {
-        self.params.from.iter().any(|k| k.takes(item)) && takes(&self.params.conditions, item)
+    /// The report that `item` opens, if it does: conditions look at it as corrected.
+    fn opens<'a>(&self, item: &'a Item, fixes: &[&'a Item], lens: Lens<'a>) -> Option<Report<'a>> {
+        let kinds = || self.params.from.iter().filter(|k| k.kind == item.kind.name);
+        kinds().next()?;
+        let report = Report::new(item, fixes.to_vec(), lens);
+        let takes = |conditions: &Where| takes(conditions, |field| report.value(field));
+        let opens = kinds().any(|k| takes(&k.conditions)) && takes(&self.params.conditions);
+        opens.then_some(report)
     }
 
     fn timed<'a>(
@@ -305,15 +317,14 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 
 impl KindFilter {
     pub(crate) fn takes(&self, item: &Item) -> bool {
-        item.kind.name == self.kind && takes(&self.conditions, item)
+        let value = |field: &str| item.body.as_ref()?.get(field).cloned();
+        item.kind.name == self.kind && takes(&self.conditions, value)
     }
 }
 
-/// Each field of the body has one of the values.
-pub(crate) fn takes(conditions: &Where, item: &Item) -> bool {
-    conditions.iter().all(|(field, values)| {
-        item.body.as_ref().and_then(|b| b.get(field)).is_some_and(|v| values.contains(v))
-    })
+/// Each field has one of the values.
+fn takes(conditions: &Where, value: impl Fn(&str) -> Option<Value>) -> bool {
+    conditions.iter().all(|(field, values)| value(field).is_some_and(|v| values.contains(&v)))
 }
 
 impl Rule for State {

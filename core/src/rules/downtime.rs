@@ -1,7 +1,7 @@
 //! `downtime`: at most so much downtime in all. A case is a span. See the accounting page, outages 8 to 10.
 
 use super::outage_count::findings;
-use super::outages::{Place, evidence, first_outage, no_evidence};
+use super::outages::{Place, evidence, first_outage, no_evidence, waives_open};
 use super::{Cx, Finding, Rule, Totals, unit, words};
 use crate::assess::Status;
 use crate::books::lines::{Line, Lines};
@@ -78,7 +78,7 @@ impl Rule for State {
             }
         }
         let breached = totals.breaches > 0;
-        totals.forecast = forecast.filter(|_| !breached);
+        totals.forecast = forecast.filter(|_| !breached && !waives_open(cx, line));
         totals.status = match () {
             () if breached => Status::Breached,
             () if no_evidence(cx, line, self.params.scope.max_unknown) => Status::NoEvidence,

@@ -1,7 +1,7 @@
 //! `outage-count`: at most so many episodes of at least, or of less than, a downtime. A case is an episode; those beyond
 //! `max`, in order, are breached. See the accounting page, outages 6 to 9.
 
-use super::outages::{Place, current, evidence, first_outage, no_evidence};
+use super::outages::{Place, current, evidence, first_outage, no_evidence, waives_open};
 use super::{Cx, Finding, Rule, Totals, unit};
 use crate::assess::Status;
 use crate::books::lines::{Line, Lines};
@@ -135,7 +135,7 @@ impl Rule for State {
             forecast = forecast.into_iter().chain(span.forecast).min();
         }
         let breached = totals.breaches > 0;
-        totals.forecast = forecast.filter(|_| !breached);
+        totals.forecast = forecast.filter(|_| !breached && !waives_open(cx, line));
         totals.status = match () {
             () if breached => Status::Breached,
             () if no_evidence(cx, line, self.params.scope.max_unknown) => Status::NoEvidence,

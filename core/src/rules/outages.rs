@@ -129,6 +129,14 @@ pub(crate) fn episode_evidence(
     seqs
 }
 
+/// A waiver of the clause, or of the episode that is open, holds: whatever comes of it breaks nothing.
+pub(super) fn waives_open(cx: &Cx<'_>, line: &Line) -> bool {
+    let around = Interval::new(cx.as_of.saturating_sub(1), cx.as_of.saturating_add(1));
+    cx.waived.all
+        || (!cx.waived.is_empty()
+            && line.timeline.episodes(around).iter().any(|e| e.open && cx.waives(first_outage(cx, e))))
+}
+
 /// The subject of an episode's first outage: what a waiver names.
 pub(super) fn first_outage<'a>(cx: &Cx<'a>, episode: &EpisodeView) -> &'a str {
     episode.members.first().map_or("", |id| cx.books.outages.subject(*id))

@@ -208,7 +208,8 @@ impl Rule for State {
 
     fn totals(&self, cx: &Cx<'_>) -> Totals {
         let arisen = self.first.as_ref().map(|(t, _, _)| *t);
-        let waived = arisen.is_some() && cx.waives(&cx.clause.id);
+        let waives = cx.waives(&cx.clause.id);
+        let waived = arisen.is_some() && waives;
         let status = match arisen {
             Some(_) if waived => Status::Waived,
             Some(_) => Status::Breached,
@@ -223,7 +224,7 @@ impl Rule for State {
             unit: unit::COUNT,
             breaches: i64::from(arisen.is_some() && !waived),
             breached_at: arisen.filter(|_| !waived),
-            forecast: self.forecast(),
+            forecast: self.forecast().filter(|_| !waives),
         }
     }
 

@@ -130,10 +130,14 @@ impl State {
         {
             return waiting();
         }
+        // A `to` of the same instant stops it, also when it was recorded first.
+        let same = |e: &&&Item| e.at == opening.at && self.params.to.iter().any(|k| k.takes(e));
+        let after: Vec<&Item> =
+            events[..first].iter().filter(same).chain(&events[first + 1..]).copied().collect();
         let mut verdict = match &self.calendar {
-            Ok(calendar) => self
-                .timed(cx, calendar, &report, opening, &events[first + 1..])
-                .unwrap_or_else(|e| unknown(&e)),
+            Ok(calendar) => {
+                self.timed(cx, calendar, &report, opening, &after).unwrap_or_else(|e| unknown(&e))
+            }
             Err(e) => unknown(e),
         };
         if cx.waives(subject) {

@@ -153,8 +153,10 @@ fn child(facts: usize) -> opsledger::Result<()> {
     let mut year = Year::new(facts)?;
     let stories = facts / STORY;
     let account = books(stories, &mut year)?;
-    // The first question pays for what the building left open.
+    // The first question folds the books, and the first fact after it pays for what the allocator gathers of the building.
     account.budget(&Ask::default())?;
+    year.push("watch.seen", "S-new", "");
+    one_fact(&account, &std::mem::take(&mut year.text))?;
     for (name, fact) in year.measured(stories) {
         println!("{name}");
         stop();

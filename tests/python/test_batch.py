@@ -229,7 +229,7 @@ def test_results_are_read_only_and_outlive_their_owner() -> None:
     assert len(one(systems=3)) == 3
     # who asks for packed bytes gets told, not given wrong ones
     with pytest.raises(BufferError):
-        hashlib.sha256(one(systems=2).downtime_us.obj)  # type: ignore[arg-type]
+        hashlib.sha256(one(systems=2).downtime_us.obj)
     assert downtime.tobytes() == (90 * MINUTE).to_bytes(8, sys.byteorder)
 
 

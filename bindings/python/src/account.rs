@@ -5,11 +5,12 @@ use crate::contract::{Contract, core_of};
 use crate::convert::{datetime, datetime_opt, delta_opt, instant_opt};
 use crate::errors::{detached, input};
 use crate::facts;
-use crate::ledger::{Ledger, now};
+use crate::ledger::Ledger;
 use opsledger::Error;
 use opsledger::account;
 use opsledger::assess::{self, Ask, OutageRow, View};
 use opsledger::error::Code;
+use opsledger::ledger::clock::system_now;
 use parking_lot::RwLock;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -53,7 +54,7 @@ impl Account {
             known_at: instant_opt(known_at, "known_at")?,
             head,
             view,
-            now: self.follows.then(now),
+            now: self.follows.then(system_now),
         })
     }
 }

@@ -1,13 +1,15 @@
 //! `Ledger`: the append-only, provable file.
 
 use crate::contract::read_file;
-use crate::convert::{datetime, micros};
-use crate::errors::{detached, input, raise};
+use crate::convert::micros;
+use crate::errors::{detached, input};
 use crate::facts;
+use crate::stored::{Head, Imported, Record, Table, Verdict};
 use opsledger::Error;
 use opsledger::calendar::Zone;
 use opsledger::error::Code;
 use opsledger::facts::Fact;
+use opsledger::ledger::clock::system_now;
 use opsledger::ledger::{self, Options};
 use parking_lot::RwLock;
 use pyo3::prelude::*;
@@ -104,7 +106,7 @@ impl Ledger {
             }
             // Core counts the facts; the caller's rows have blank lines between them.
             let row_of = |e: &Error| rows.get(usize::try_from(e.row()?).ok()?.checked_sub(1)?).copied();
-            self.open_handle()?.append(&facts, now()).map_err(|e| match row_of(&e) {
+            self.open_handle()?.append(&facts, system_now()).map_err(|e| match row_of(&e) {
                 Some(row) => e.at_row(row),
                 None => e,
             })
@@ -128,14 +130,8 @@ impl Ledger {
     /// hex, floating-point numbers as decimal text).
     ///
     /// Raises RefusedError for anything that writes or attaches, InputError with SQLite's words.
-    fn sql<'py>(&self, py: Python<'py>, query: &str) -> PyResult<Table> {
-        let table = detached(py, || self.open_handle()?.sql(query))?;
-        let mut rows = Vec::with_capacity(table.rows.len());
-        for row in &table.rows {
-            let cells = row.iter().map(|cell| cell_of(py, cell)).collect::<PyResult<Vec<_>>>()?;
-            rows.push(PyTuple::new(py, cells)?.unbind());
-        }
-        Ok(Table { columns: table.columns, rows: PyList::new(py, rows)?.unbind() })
+    fn sql(&self, py: Python<'_>, query: &str) -> PyResult<Table> {
+        Table::wrap(py, detached(py, || self.open_handle()?.sql(query))?)
     }
 
     /// Re-hashes every fact and head, and checks chain, order, triggers and side tables.
@@ -183,7 +179,7 @@ impl Ledger {
             let ledger = self.open_handle()?;
             let zone = zone.map(Zone::parse).transpose()?;
             let facts = opsledger::import::csv::read(&read_file(&path)?, zone)?;
-            ledger.import(&facts, now(), lenient)
+            ledger.import(&facts, system_now(), lenient)
         })?;
         Ok(Imported(imported))
     }
@@ -218,185 +214,4 @@ fn asked_to_go_on(progress: Option<&Py<PyAny>>, done: u64, total: u64) -> PyResu
             None => Ok(true),
         }
     })
-}
-
-fn cell_of<'py>(py: Python<'py>, cell: &serde_json::Value) -> PyResult<Bound<'py, PyAny>> {
-    match cell {
-        serde_json::Value::Null => Ok(py.None().into_bound(py)),
-        serde_json::Value::Number(n) if n.is_i64() => Ok(n.as_i64().into_pyobject(py)?.into_any()),
-        serde_json::Value::String(text) => Ok(text.into_pyobject(py)?.into_any()),
-        other => Err(raise(py, &Error::new(Code::Internal, format!("cell {other}")))),
-    }
-}
-
-/// The system's clock: this is the host, and the clock is an argument of core.
-pub(crate) fn now() -> opsledger::time::Instant {
-    #[allow(clippy::disallowed_methods, reason = "the binding is the host; core never reads the clock")]
-    let now = std::time::SystemTime::now();
-    now.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX))
-}
-
-/// The last entry of a ledger.
-#[pyclass(frozen, module = "opsledger")]
-pub(crate) struct Head(ledger::Head);
-
-#[pymethods]
-impl Head {
-    /// Its number; 0 for an empty ledger.
-    #[getter]
-    fn seq(&self) -> u64 {
-        self.0.seq
-    }
-
-    /// When it was recorded (UTC).
-    #[getter]
-    fn recorded_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        datetime(py, self.0.recorded_at)
-    }
-
-    /// SM3 of its head line, lower-case hex (64 zeros for an empty ledger).
-    #[getter]
-    fn sm3(&self) -> &str {
-        &self.0.sm3
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<opsledger.Head {} {}>", self.0.seq, self.0.sm3)
-    }
-}
-
-/// An entry as it is stored.
-#[pyclass(frozen, module = "opsledger")]
-pub(crate) struct Record(ledger::Record);
-
-#[pymethods]
-impl Record {
-    /// Its number, from 1.
-    #[getter]
-    fn seq(&self) -> u64 {
-        self.0.seq
-    }
-
-    /// The head line: seq, recorded_at, previous hash, SM3 of the fact, separated by tabs.
-    #[getter]
-    fn head(&self) -> &str {
-        &self.0.head
-    }
-
-    /// The canonical JSON text of the fact.
-    #[getter]
-    fn fact(&self) -> &str {
-        &self.0.fact
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<opsledger.Record {} {}>", self.0.seq, self.0.fact)
-    }
-}
-
-/// The answer to a query.
-#[pyclass(frozen, module = "opsledger")]
-pub(crate) struct Table {
-    columns: Vec<String>,
-    rows: Py<PyList>,
-}
-
-#[pymethods]
-impl Table {
-    /// Names of the columns.
-    #[getter]
-    fn columns(&self) -> Vec<String> {
-        self.columns.clone()
-    }
-
-    /// A list of tuples of int, str or None.
-    #[getter]
-    fn rows(&self, py: Python<'_>) -> Py<PyList> {
-        self.rows.clone_ref(py)
-    }
-
-    fn __len__(&self, py: Python<'_>) -> usize {
-        self.rows.bind(py).len()
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> String {
-        format!("<opsledger.Table {} x {}>", self.rows.bind(py).len(), self.columns.join(", "))
-    }
-}
-
-/// What `verify` found; true when the ledger is sound.
-#[pyclass(frozen, module = "opsledger")]
-pub(crate) struct Verdict(ledger::Verdict);
-
-#[pymethods]
-impl Verdict {
-    /// Nothing is wrong.
-    #[getter]
-    fn ok(&self) -> bool {
-        self.0.problem.is_none() && self.0.first_bad.is_none()
-    }
-
-    /// Entries read.
-    #[getter]
-    fn entries(&self) -> u64 {
-        self.0.entries
-    }
-
-    /// The first bad entry, or None.
-    #[getter]
-    fn first_bad(&self) -> Option<u64> {
-        self.0.first_bad
-    }
-
-    /// Stable name of what is wrong (`chain-broken`), or None.
-    #[getter]
-    fn problem(&self) -> Option<&'static str> {
-        self.0.problem.as_ref().map(|p| p.name)
-    }
-
-    /// What is wrong in words, or None.
-    #[getter]
-    fn detail(&self) -> Option<&str> {
-        self.0.problem.as_ref().map(|p| p.detail.as_str())
-    }
-
-    fn __bool__(&self) -> bool {
-        self.ok()
-    }
-
-    fn __repr__(&self) -> String {
-        match &self.0.problem {
-            None => format!("<opsledger.Verdict sound, {} entries>", self.0.entries),
-            Some(p) => format!("<opsledger.Verdict {}: {}>", p.name, p.detail),
-        }
-    }
-}
-
-/// What an import did.
-#[pyclass(frozen, module = "opsledger")]
-pub(crate) struct Imported(ledger::Imported);
-
-#[pymethods]
-impl Imported {
-    /// The entry of each fact, in order.
-    #[getter]
-    fn seqs(&self) -> Vec<u64> {
-        self.0.seqs.clone()
-    }
-
-    /// How many of them are new.
-    #[getter]
-    fn new(&self) -> u64 {
-        self.0.new
-    }
-
-    /// With `lenient`: rows (from 1) that contradict the record, with the reason.
-    #[getter]
-    fn faults(&self) -> Vec<(u64, String)> {
-        self.0.faults.clone()
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<opsledger.Imported {} of {} new>", self.0.new, self.0.seqs.len())
-    }
 }

@@ -9,6 +9,7 @@ mod convert;
 mod errors;
 mod facts;
 mod ledger;
+mod stored;
 
 use pyo3::prelude::*;
 use std::ffi::OsString;
@@ -33,11 +34,11 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     module.add_class::<contract::Contract>()?;
     module.add_class::<ledger::Ledger>()?;
-    module.add_class::<ledger::Head>()?;
-    module.add_class::<ledger::Record>()?;
-    module.add_class::<ledger::Table>()?;
-    module.add_class::<ledger::Verdict>()?;
-    module.add_class::<ledger::Imported>()?;
+    module.add_class::<stored::Head>()?;
+    module.add_class::<stored::Record>()?;
+    module.add_class::<stored::Table>()?;
+    module.add_class::<stored::Verdict>()?;
+    module.add_class::<stored::Imported>()?;
     module.add_class::<account::Account>()?;
     module.add_class::<account::Budget>()?;
     module.add_class::<account::Outage>()?;

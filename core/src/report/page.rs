@@ -11,6 +11,7 @@ use crate::contract::Contract;
 use crate::error::{Code, Error, Lang, Result};
 use crate::rules::RuleParams;
 use crate::time::{Instant, Interval};
+use chrono::Datelike;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -53,6 +54,18 @@ impl Time {
         let text = exact[..end].replacen('T', " ", 1);
         Time { exact, text }
     }
+}
+
+/// The end of a stretch: what of its date the start says already is left out.
+fn end_of(start: Instant, end: Instant, zone: Zone) -> Time {
+    let time = Time::new(end, zone);
+    let (from, to) = (zone.date(start), zone.date(end));
+    let text = match time.text.split_once(' ') {
+        Some((_, clock)) if from == to => clock.to_owned(),
+        Some((_, clock)) if from.year() == to.year() => format!("{} {clock}", to.format("%m-%d")),
+        _ => return time,
+    };
+    Time { text, ..time }
 }
 
 impl From<&Stamp> for Time {
@@ -154,12 +167,12 @@ struct Tile {
 struct EpisodeView {
     start: Time,
     end: Option<Time>,
+    duration: String,
     downtime: String,
     downtime_us: i64,
     class: &'static str,
     class_label: String,
     counted: bool,
-    evidence: String,
     /// Positions in `rows`.
     rows: Vec<usize>,
 }
@@ -352,13 +365,13 @@ fn episodes(a: &Assessment, outages: &[OutageRow], lang: Lang) -> Vec<EpisodeVie
         outages.iter().enumerate().map(|(i, r)| (r.subject.as_str(), i)).collect();
     let view = |e: &Episode| EpisodeView {
         start: (&e.start).into(),
-        end: (!e.open).then(|| (&e.end).into()),
+        end: (!e.open).then(|| end_of(e.start.at, e.end.at, e.end.zone)),
+        duration: words::duration(lang, e.end.at - e.start.at),
         downtime: words::duration(lang, e.downtime_us),
         downtime_us: e.downtime_us,
         class: e.class,
         class_label: words::term(lang, e.class).to_owned(),
         counted: e.counted,
-        evidence: words::entries(lang, &e.evidence, MOST_RUNS),
         rows: e.outages.iter().filter_map(|s| position.get(s.as_str()).copied()).collect(),
     };
     a.outages.episodes.iter().map(view).collect()
@@ -373,7 +386,7 @@ fn rows<'a>(a: &Assessment, outages: &'a [OutageRow], lang: Lang, zone: Zone) ->
         subject: &r.subject,
         system: &r.system,
         start: Time::new(r.start, zone),
-        end: r.end.map(|t| Time::new(t, zone)),
+        end: r.end.map(|t| end_of(r.start, t, zone)),
         duration: words::duration(lang, r.end.unwrap_or(a.as_of.at) - r.start),
         impact: words::term(lang, &r.impact),
         attribution: words::term(lang, &r.attribution),

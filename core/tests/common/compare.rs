@@ -74,9 +74,6 @@ fn outages(model: &Answer, engine: &Assessment) -> Outcome {
 fn clause(c: &Clause, m: &Verdict, e: &ClauseVerdict) -> Outcome {
     let what = |field: &str| format!("clause {} {field}", m.id);
     same(|| what("id"), &m.id, &e.id)?;
-    if m.id == "repair.blamed" {
-        return Ok(()); // XXX ruling 5
-    }
     cases(m, e)?;
     if let RuleParams::Streak(_) = c.rule {
         elements(&m.id, &m.elements, e)?;
@@ -173,7 +170,6 @@ pub(crate) fn rows(contract: &Contract, model: &Answer, as_of: Instant, engine: 
         })
         .collect();
     let mut got = engine.to_vec();
-    wanted.iter_mut().chain(&mut got).for_each(|r| r.cause = None); // XXX ruling 2
     if got.windows(2).any(|w| w[0].start > w[1].start) {
         return Err("outages are not by start".into());
     }

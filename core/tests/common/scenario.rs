@@ -611,8 +611,7 @@ impl Layout {
             Event::Incident(incident) => self.incident(incident, by),
             Event::Watch(kind, at, system, length) => {
                 let at = self.at(*at);
-                let mut draft = Draft::new(kind, "", at, at)
-                    .with_some("systems", system.filter(|_| *kind == "watch.gap").map(|s| json!([s]))); // XXX ruling 7
+                let mut draft = Draft::new(kind, "", at, at).with_some("systems", system.map(|s| json!([s])));
                 if *kind == "watch.gap" {
                     draft = draft.with_time("start", at - length).with_time("end", at);
                 }

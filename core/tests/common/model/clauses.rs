@@ -187,38 +187,40 @@ fn downtime(record: &Record, clause: &Clause, p: &OutageScope, max: Micros) -> V
         p.calendar.as_ref().map(|id| record.contract.hours(id, record.q.known_at).expect("a calendar"));
     let scope = Scope { systems: &p.systems, hours };
     let episodes = outages::episodes(record, &scope);
-    let waived = record.waived(clause, None);
     let units = units(record.contract, clause, p.per);
     let (mut breaches, mut forecasts, mut totals) = (Vec::new(), Vec::new(), Vec::new());
-    let mut little_left = false;
+    let (mut little_left, mut any_waived) = (false, false);
     for unit in &units {
-        let mut so_far = Vec::new();
-        let mut to_come = Vec::new();
-        for e in &episodes {
-            so_far.extend(clip(&e.down, *unit));
-            let cells = e.continued(record, &scope, unit.end.max(record.q.as_of));
-            to_come.extend(clip(&cells.unwrap_or_else(|| e.down.clone()), *unit));
-        }
-        let total = measure(&so_far);
+        let so_far: Vec<_> = episodes.iter().map(|e| (e, clip(&e.down, *unit))).collect();
+        let horizon = unit.end.max(record.q.as_of);
+        let continued = |e: &Episode| e.continued(record, &scope, horizon).unwrap_or_else(|| e.down.clone());
+        let to_come: Vec<_> = episodes.iter().map(|e| (e, clip(&continued(e), *unit))).collect();
+        let total: Micros = so_far.iter().map(|(_, cells)| measure(cells)).sum();
         totals.push(total);
-        if let Some(t) = beyond(&so_far, max) {
-            breaches.push(t);
-        } else {
-            forecasts.extend(beyond(&to_come, max));
+        // The case is named by the episode in which the limit breaks.
+        let breach = |cells: &[(&Episode, Vec<Interval>)]| {
+            let at = beyond(&cells.iter().flat_map(|(_, c)| c.clone()).collect::<Vec<_>>(), max)?;
+            let (e, _) = cells.iter().find(|(_, cells)| cells.iter().any(|c| c.contains(at)))?;
+            Some((at, record.waived(clause, Some(&e.members[0].subject))))
+        };
+        match (breach(&so_far), breach(&to_come)) {
+            (Some((_, true)), _) => any_waived = true,
+            (Some((at, false)), _) => breaches.push(at),
+            (None, Some((at, false))) => forecasts.push(at),
+            _ => {}
         }
         little_left |=
             total <= max && less_than_fraction(max - total, record.contract, clause.warn_fraction, max);
     }
-    let broken = !breaches.is_empty();
-    let breached_at = breaches.iter().min().copied().filter(|_| !waived);
-    let forecast = forecasts.iter().min().copied().filter(|_| !broken && !waived);
+    let breached_at = breaches.iter().min().copied();
+    let forecast = forecasts.iter().min().copied().filter(|_| breached_at.is_none());
     let at_risk = forecast.is_some() || little_left;
-    let status = outage_status(record, &scope, p, clause, breached_at.is_some(), at_risk, waived && broken);
+    let status = outage_status(record, &scope, p, clause, breached_at.is_some(), at_risk, any_waived);
     Verdict {
         status,
         value: (p.per == Per::Period).then(|| totals[0]),
         limit: Some(max),
-        breaches: Some(if waived { 0 } else { breaches.len() as i64 }),
+        breaches: Some(breaches.len() as i64),
         breached_at,
         forecast,
         ..empty(clause)
@@ -254,15 +256,16 @@ fn streak(record: &Record, clause: &Clause, p: &streak::Params) -> Verdict {
     let reached = first(&elements);
     let waived = record.waived(clause, None);
     let breached_at = reached.filter(|_| !waived);
-    let forecast = first(&clocks::elements_to_come(record, clause, p, &cases)).filter(|_| reached.is_none());
+    let forecast =
+        first(&clocks::elements_to_come(record, clause, p, &cases)).filter(|_| reached.is_none() && !waived);
     let status = if breached_at.is_some() {
         Status::Breached
+    } else if waived && reached.is_some() {
+        Status::Waived
     } else if elements.is_empty() {
         Status::NotDue
     } else if value == p.length - 1 {
         Status::AtRisk
-    } else if waived && reached.is_some() {
-        Status::Waived
     } else {
         Status::Met
     };

@@ -195,7 +195,8 @@ fn judge(
     } else {
         Status::Running
     };
-    if matches!(case.status, Status::AtRisk | Status::Running) {
+    // What is waived before it breaks will not break.
+    if matches!(case.status, Status::AtRisk | Status::Running) && !waived {
         case.coming = run.due;
     }
     case
@@ -223,7 +224,7 @@ fn length(limit: Limit) -> i64 {
 
 /// Replays the clock for the stated severity, then for each correction of it in the order in which they hold.
 /// Lowered (a longer limit) after the due instant: no effect without confirmation. Raised: replayed, but never due before
-/// it was recorded, and what was due before that stays due.
+/// it was recorded, also when it is lowered again in part, and what was due before that stays due.
 fn with_severity(
     record: &Record,
     p: &deadline::Params,
@@ -247,12 +248,10 @@ fn with_severity(
             if needs_word && !record.confirmed(amend) {
                 continue;
             }
-            (setting.limit, setting.floor) = (limit, Instant::MIN);
+            setting.limit = limit;
         } else if length(limit) < length(setting.limit) {
-            if was_due {
-                continue;
-            }
-            (setting.limit, setting.floor) = (limit, amend.recorded_at);
+            let floor = due.map_or(amend.recorded_at, |due| due.min(amend.recorded_at));
+            (setting.limit, setting.floor) = (limit, floor);
         }
         run = replay(&setting, from)?;
     }
@@ -397,7 +396,7 @@ fn replay(s: &Setting, from: &Entry) -> opsledger::Result<Run> {
     let as_of = s.record.q.as_of;
     // Corrections that are known but lie ahead of `as_of` are no time that has passed.
     for e in s.record.facts().into_iter().filter(|e| e.fact.at <= as_of) {
-        let after = (e.fact.at, e.seq) > (start, from.seq) || (e.fact.at == start && is_kind(&s.p.to, e));
+        let after = (e.fact.at, e.seq) > (start, from.seq);
         if after && belongs(e, from.fact.kind.family, &from.fact.subject) {
             clock.pass(e.fact.at)?;
             clock.step(e)?;

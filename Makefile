@@ -38,7 +38,9 @@ java: native
 	@echo "building the jar"
 	@mvn -q -B -f bindings/java/pom.xml -DskipTests -Dopsledger.native=$(CURDIR)/$(folder)/libopsledger.so package
 
-demo: build ## a year with real outages: ledger, verification, assessments, an HTML page
+demo: ## a year with real outages: ledger, verification, assessments, an HTML page
+	@echo "building the command ($(PROFILE)); the first time takes some minutes"
+	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-cli -p opsledger-example-year
 	@PATH="$(CURDIR)/$(folder):$$PATH" examples/year/demo.sh
 
 test: ## every check, in every language; SUITES="rust c" runs some of them

@@ -89,6 +89,9 @@ impl Drop for Db {
 impl Db {
     /// Opens a connection. SQLite reads nothing of the file before the first statement.
     pub(super) fn open(path: &Path, mode: Mode) -> Result<Db> {
+        if mode != Mode::Create && files::id(path)?.is_none() {
+            return err(Code::NotFound, path.display().to_string());
+        }
         let flags = match mode {
             Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -173,7 +176,8 @@ impl Db {
         self.end(make())
     }
 
-    fn wal(&self) -> Result<()> {
+    /// Sees to it that the file is in WAL mode; a snapshot is not.
+    pub(super) fn wal(&self) -> Result<()> {
         let mode: String = self.one("PRAGMA journal_mode = WAL")?;
         if mode == "wal" {
             return Ok(());
@@ -183,7 +187,6 @@ impl Db {
 
     /// Readies the connection for appending.
     pub(super) fn prepare_writer(&self) -> Result<()> {
-        self.wal()?;
         self.run(&format!("PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA wal_autocheckpoint = 0"))?;
         self.run(SIDE_TABLES)
     }
@@ -452,12 +455,16 @@ impl Db {
 
     /// Writes a compact copy to `path`, which must not exist.
     pub(super) fn vacuum_into(&self, path: &str) -> Result<()> {
-        // The copy is a second database of the statement.
+        // The copy is a second database of the statement, and written.
+        self.run("PRAGMA query_only = OFF")?;
         let copy = || {
             self.conn.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_ATTACHED, 1)?;
             self.conn.execute("VACUUM main INTO ?1", [path])
         };
-        copy().map(|_| ()).map_err(|e| self.fail(&e))
+        let done = copy().map(|_| ()).map_err(|e| self.fail(&e));
+        self.conn.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(|e| self.fail(&e))?;
+        self.only_read()?;
+        done
     }
 
     /// The connection itself, for queries of the caller's.

@@ -30,6 +30,33 @@ pub(super) fn id(path: &Path) -> Result<Option<FileId>> {
     }
 }
 
+/// The files behind a ledger's names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    ledger: Option<FileId>,
+    wal: Option<FileId>,
+    shm: Option<FileId>,
+}
+
+impl Names {
+    pub(super) fn now(ledger: &Path) -> Result<Names> {
+        Ok(Names {
+            ledger: id(ledger)?,
+            wal: id(&beside(ledger, "-wal"))?,
+            shm: id(&beside(ledger, "-shm"))?,
+        })
+    }
+    /// All three are there, as they are while somebody writes.
+    pub(super) fn are_complete(&self) -> bool {
+        self.ledger.is_some() && self.wal.is_some() && self.shm.is_some()
+    }
+    /// True when what was there is there still; a file that is read may get side files.
+    pub(super) fn lead_on(&self, now: &Names) -> bool {
+        let same = |then: Option<FileId>, now| then.is_none() || then == now;
+        same(self.ledger, now.ledger) && same(self.wal, now.wal) && same(self.shm, now.shm)
+    }
+}
+
 /// The ledger's own name with symbolic links resolved, so that every name of it finds the same side files.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     if let Ok(whole) = std::fs::canonicalize(path) {

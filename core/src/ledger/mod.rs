@@ -12,6 +12,7 @@ mod files;
 mod head;
 mod query;
 mod queue;
+mod readers;
 mod side;
 mod snapshot;
 mod store;
@@ -120,6 +121,12 @@ pub struct Problem {
 
 /// Progress: done, total (entries or bytes); answer false to cancel.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("path", &self.store.path).finish_non_exhaustive()
+    }
+}
 
 impl Ledger {
     /// Opens (or makes) a ledger. Handles of one file share one store in a process.

@@ -57,7 +57,10 @@ fn run(connection: &rusqlite::Connection, query: &str) -> Result<Table> {
     if !statement.readonly() {
         return Err(Error::new(Code::NotReadOnly, query));
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    if statement.column_count() == 0 {
+        return Err(Error::new(Code::BadRequest, format!("{query:?} asks nothing")));
+    }
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut table = Table { rows: Vec::new(), columns };
     let mut rows = statement.query([]).map_err(|e| refused(&e))?;
     while let Some(row) = rows.next().map_err(|e| refused(&e))? {
@@ -81,6 +84,8 @@ fn refused(e: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode::{AuthorizationForStatementDenied, DatabaseBusy, DatabaseCorrupt, ReadOnly};
     let code = match e.sqlite_error_code() {
         Some(AuthorizationForStatementDenied | ReadOnly) => Code::NotReadOnly,
+        // A function that is not allowed has no code of its own.
+        _ if e.to_string().contains("not authorized") => Code::NotReadOnly,
         Some(DatabaseBusy) => Code::Busy,
         Some(DatabaseCorrupt) => Code::Corrupt,
         _ => Code::BadRequest,

@@ -43,6 +43,36 @@ struct Waiter {
     failed: Option<io::Error>,
 }
 
+/// The writer's place; given up when dropped.
+pub(super) struct Place(Arc<Queue>);
+
+impl Place {
+    /// Waits until `deadline`; `None`: not in time.
+    ///
+    /// # Errors
+    /// `io`.
+    pub(super) fn take(queue: &Arc<Queue>, deadline: Moment) -> Result<Option<Place>> {
+        Place::take_and(queue, deadline, || Ok(()))
+    }
+    /// As [`Place::take`]; `meanwhile` runs once if there is a wait.
+    pub(super) fn take_and(
+        queue: &Arc<Queue>,
+        deadline: Moment,
+        meanwhile: impl FnOnce() -> Result<()>,
+    ) -> Result<Option<Place>> {
+        Ok(queue.enter(deadline, meanwhile)?.then(|| Place(queue.clone())))
+    }
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 impl Drop for Queue {
     fn drop(&mut self) {
         if self.pid == std::process::id() {
@@ -127,11 +157,7 @@ impl Queue {
     ///
     /// # Errors
     /// `io`.
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        deadline: Moment,
-        meanwhile: impl FnOnce() -> Result<()>,
-    ) -> Result<bool> {
+    fn enter(self: &Arc<Self>, deadline: Moment, meanwhile: impl FnOnce() -> Result<()>) -> Result<bool> {
         let mut waiter = self.waiter.lock();
         if !waiter.running {
             if self.try_enter().map_err(|e| no_locks(&e, &self.path))? {
@@ -172,7 +198,7 @@ impl Queue {
     }
 
     /// Gives the writer's place to the next.
-    pub(super) fn leave(&self) {
+    fn leave(&self) {
         if let Err(e) = lock(&self.file, libc::F_OFD_SETLK, libc::F_UNLCK, WRITER) {
             tracing::error!("{}: cannot unlock: {e}", self.path.display());
         }

@@ -1,8 +1,9 @@
-//! One store a file and process: its connections, who shares it, and what happens to it after a fork.
+//! One store a file and process: who shares it, how it is opened and closed, and what happens to it after a fork.
 
 use super::db::{Db, Identity, Mode};
 use super::files::{self, FileId};
-use super::queue::Queue;
+use super::queue::{Place, Queue};
+use super::readers::Readers;
 use super::writer::{Line, Writer};
 use super::{Head, Options};
 use crate::error::{Code, Error, Result, err};
@@ -12,63 +13,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as PlainMutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant as Moment};
 
-/// Connections kept for the next reader.
-const IDLE_READERS: usize = 4;
-/// How often a reader of a frozen file looks again when the file changed under it.
-const FROZEN_TRIES: usize = 8;
 /// What any wait limit is cut to, so that adding it to a moment cannot overflow.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
-/// How long closing waits for a writer of another process.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long opening and closing wait for a writer of another process.
+const DOOR_PATIENCE: Duration = Duration::from_secs(2);
 
 /// An open file.
 pub(super) struct Store {
     pub(super) path: PathBuf,
     pid: u32,
     queue: Mutex<Option<Arc<Queue>>>,
-    readers: Mutex<Readers>,
-    follower: Mutex<Option<Follower>>,
+    readers: Readers,
     pub(super) writer: Mutex<Option<Writer>>,
     pub(super) line: Mutex<Line>,
-}
-
-/// Idle connections for reading.
-struct Readers {
-    idle: Vec<Reader>,
-    /// Counts the times the files were replaced; a connection of an earlier time is not used again.
-    generation: u64,
-}
-
-/// A connection for reading.
-struct Reader {
-    db: Db,
-    generation: u64,
-    /// How the file looked, where SQLite itself cannot notice changes.
-    frozen: Option<Stamp>,
-}
-
-/// The connection that answers `head`.
-struct Follower {
-    reader: Reader,
-    /// The head with the file's state in which it was read.
-    known: Option<(i64, Head)>,
-}
-
-/// What changes about a file's names when somebody writes it.
-#[derive(Clone, PartialEq, Eq)]
-struct Stamp {
-    ledger: Option<(FileId, u64, std::time::SystemTime)>,
-    wal: Option<u64>,
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Stamp {
-        let meta = |p: &Path| std::fs::metadata(p).ok();
-        Stamp {
-            ledger: meta(path).and_then(|m| Some((FileId::of(&m), m.len(), m.modified().ok()?))),
-            wal: meta(&files::beside(path, "-wal")).map(|m| m.len()).filter(|n| *n > 0),
-        }
-    }
 }
 
 /// A row of the table of open stores.
@@ -130,9 +87,18 @@ impl Store {
         }
         let had_queue = files::id(&files::beside(&path, "-queue"))?.is_some();
         let queue = Queue::open(&path, !options.read_only)?.map(Arc::new);
-        let opened = Store::fill(&path, exists, options, queue.as_ref());
-        let follower = match opened {
-            Ok(follower) => follower,
+        let opened = match &queue {
+            Some(queue) if !options.read_only => {
+                first_connections(&path, options.create, wait_limit(options), queue)
+            }
+            _ => Readers::open(&path),
+        };
+        let found = opened.and_then(|readers| match files::id(&path)? {
+            Some(id) => Ok((readers, id)),
+            None => err(Code::NotFound, path.display().to_string()),
+        });
+        let (readers, id) = match found {
+            Ok(found) => found,
             Err(e) => {
                 if let Some(queue) = &queue {
                     queue.release();
@@ -143,47 +109,30 @@ impl Store {
                 return Err(e);
             }
         };
-        let Some(id) = files::id(&path)? else { return err(Code::NotFound, path.display().to_string()) };
+        let fd = queue.as_ref().map(|q| q.fd());
         let store = Arc::new(Store {
             path,
             pid: std::process::id(),
-            queue: Mutex::new(queue.clone()),
-            readers: Mutex::new(Readers { idle: Vec::new(), generation: 0 }),
-            follower: Mutex::new(Some(follower)),
+            queue: Mutex::new(queue),
+            readers,
             writer: Mutex::new(None),
             line: Mutex::default(),
         });
-        let queue = queue.map(|q| q.fd());
-        stores.push(Slot { id, pid: store.pid, queue, store: Arc::downgrade(&store) });
+        stores.push(Slot { id, pid: store.pid, queue: fd, store: Arc::downgrade(&store) });
         Ok(store)
-    }
-
-    /// Makes the file a ledger where that is asked for, and opens the first connection.
-    fn fill(path: &Path, exists: bool, options: &Options, queue: Option<&Arc<Queue>>) -> Result<Follower> {
-        if let Some(queue) = queue.filter(|_| options.create && !options.read_only) {
-            let deadline = Moment::now() + wait_limit(options);
-            if !queue.enter(deadline, || Ok(()))? {
-                return err(Code::Busy, path.display().to_string());
-            }
-            let made = make(path, exists);
-            queue.leave();
-            made?;
-            queue.share_like(path);
-        }
-        Follower::open(path, 0)
     }
 
     /// Brings a store that was opened for reading to writing.
     fn ready_to_write(&self) -> Result<()> {
         refuse_unwritable(&self.path, true)?;
-        let mut queue = self.queue.lock();
-        if queue.is_some() {
+        let mut writer = self.writer.lock();
+        if self.queue().is_some() && self.readers.in_place(true) {
             return Ok(());
         }
-        let own = Queue::open(&self.path, true)?.map(Arc::new);
-        queue.clone_from(&own);
-        drop(queue);
-        self.note_files(own.as_ref())
+        if let Some(old) = writer.take() {
+            old.into_db().abandon();
+        }
+        self.reopen(true)
     }
 
     /// Writes into the table of stores which files this one has open.
@@ -213,73 +162,88 @@ impl Store {
         self.queue.lock().clone()
     }
 
-    /// Runs `f` with a connection for reading. `f` may run again when a frozen file changed meanwhile.
-    pub(super) fn read<T>(&self, mut f: impl FnMut(&mut Db) -> Result<T>) -> Result<T> {
-        self.check_process()?;
-        for _ in 0..FROZEN_TRIES {
-            let (idle, generation) = {
-                let mut readers = self.readers.lock();
-                (readers.idle.pop(), readers.generation)
-            };
-            let mut reader = match idle {
-                Some(reader) if reader.is_current(&self.path) => reader,
-                _ => Reader::open(&self.path, generation)?,
-            };
-            let answer = f(&mut reader.db);
-            if !reader.is_current(&self.path) {
-                continue;
-            }
-            let mut readers = self.readers.lock();
-            if reader.generation != readers.generation {
-                drop(readers);
-                reader.db.abandon();
-            } else if readers.idle.len() < IDLE_READERS {
-                readers.idle.push(reader);
-            }
-            return answer;
-        }
-        err(Code::Busy, format!("{}: changes all the time", self.path.display()))
+    /// True while the ledger's names lead to the files that are open for writing.
+    pub(super) fn in_place(&self, queue: &Queue) -> bool {
+        queue.in_place() && self.readers.in_place(true)
     }
 
-    /// The last entry. Costs a look at the WAL's index when nothing was appended.
+    /// Runs `f` with a connection for reading. `f` may run again when a frozen file changed meanwhile.
+    pub(super) fn read<T>(&self, f: impl FnMut(&mut Db) -> Result<T>) -> Result<T> {
+        self.check_process()?;
+        self.follow_names()?;
+        self.readers.with(f)
+    }
+
+    /// As [`Store::read`], for who holds the writer and has followed the names already.
+    pub(super) fn read_here<T>(&self, f: impl FnMut(&mut Db) -> Result<T>) -> Result<T> {
+        self.readers.with(f)
+    }
+
+    /// The last entry.
     pub(super) fn head(&self) -> Result<Head> {
         self.check_process()?;
-        let mut follower = self.follower.lock();
-        match &mut *follower {
-            Some(f) if f.reader.is_current(&self.path) => f.head(),
-            other => {
-                let generation = self.readers.lock().generation;
-                other.insert(Follower::open(&self.path, generation)?).head()
-            }
+        self.follow_names()?;
+        self.readers.head()
+    }
+
+    /// Opens the files anew if they were replaced: nobody shall go on reading what others no longer write.
+    fn follow_names(&self) -> Result<()> {
+        if self.readers.in_place(false) {
+            return Ok(());
         }
+        let mut writer = self.writer.lock();
+        if self.readers.in_place(false) {
+            return Ok(());
+        }
+        tracing::warn!("{}: the ledger's files were replaced; opening them anew", self.path.display());
+        let last = self.readers.known();
+        let write = writer.is_some();
+        if let Some(old) = writer.take() {
+            old.into_db().abandon();
+        }
+        self.reopen(write)?;
+        self.holds(last.as_ref())
+    }
+
+    /// # Errors
+    /// `disturbed` when the file does not hold the entry `last` as it was recorded.
+    pub(super) fn holds(&self, last: Option<&Head>) -> Result<()> {
+        let Some(last) = last.filter(|last| last.seq > 0) else { return Ok(()) };
+        if self.readers.with(|db| db.head_at(last.seq))?.is_some_and(|h| h.sm3 == last.sm3) {
+            return Ok(());
+        }
+        err(
+            Code::Disturbed,
+            format!("the file that is there now does not hold entry {} as it was recorded", last.seq),
+        )
     }
 
     /// Drops all connections for reading without touching the files they have open, and follows the names anew. The caller
-    /// has dropped the writer's.
-    pub(super) fn reopen(&self) -> Result<()> {
-        let mut queue = self.queue.lock();
-        let (stale, generation) = {
-            let mut readers = self.readers.lock();
-            readers.generation += 1;
-            (std::mem::take(&mut readers.idle), readers.generation)
+    /// holds the writer's lock and has dropped its connection.
+    pub(super) fn reopen(&self, write: bool) -> Result<()> {
+        self.readers.abandon();
+        let own = {
+            let mut queue = self.queue.lock();
+            if let Some(old) = queue.as_ref().filter(|q| !q.in_place()) {
+                old.release();
+                *queue = None;
+            }
+            if queue.is_none() {
+                *queue = Queue::open(&self.path, write)?.map(Arc::new);
+            }
+            queue.clone()
         };
-        stale.into_iter().for_each(|r| r.db.abandon());
-        let mut follower = self.follower.lock();
-        if let Some(old) = follower.take() {
-            old.reader.db.abandon();
-        }
-        if let Some(old) = queue.as_ref().filter(|q| !q.in_place()) {
-            old.release();
-            *queue = None;
-        }
-        if queue.is_none() {
-            *queue = Queue::open(&self.path, true)?.map(Arc::new);
-        }
-        let own = queue.clone();
-        drop(queue);
         self.note_files(own.as_ref())?;
-        *follower = Some(Follower::open(&self.path, generation)?);
-        Ok(())
+        match own {
+            Some(queue) if write => {
+                let place = Place::take(&queue, Moment::now() + DOOR_PATIENCE)?;
+                let first = first(&self.path, false)?;
+                self.readers.reopen()?;
+                drop((first, place));
+                self.note_files(Some(&queue))
+            }
+            _ => self.readers.reopen(),
+        }
     }
 }
 
@@ -294,93 +258,51 @@ impl Drop for Store {
         stores.retain(|s| !std::ptr::eq(s.store.as_ptr(), own));
         let queue = self.queue.get_mut().take();
         // SQLite's last close copies and removes the WAL; under the queue, no writer of ours can be in the middle of a commit.
-        let entered = queue.as_ref().map(|q| q.enter(Moment::now() + CLOSE_PATIENCE, || Ok(())));
-        let alone = matches!(entered, None | Some(Ok(true)));
-        let readers = std::mem::take(&mut self.readers.get_mut().idle).into_iter().map(|r| r.db);
-        let follower = self.follower.get_mut().take().map(|f| f.reader.db);
+        let place = queue.as_ref().map(|q| Place::take(q, Moment::now() + DOOR_PATIENCE));
+        let alone = matches!(place, None | Some(Ok(Some(_)))) && self.readers.in_place(false);
         let writer = self.writer.get_mut().take().map(Writer::into_db);
-        for db in readers.chain(follower).chain(writer) {
+        for db in self.readers.take().into_iter().chain(writer) {
             if alone {
                 drop(db);
             } else {
                 db.abandon();
             }
         }
+        drop(place);
         if let Some(queue) = queue {
             queue.release();
         }
     }
 }
 
-impl Reader {
-    fn open(path: &Path, generation: u64) -> Result<Reader> {
-        if let Some(reader) = Reader::open_live(path, generation)? {
-            return Ok(reader);
-        }
-        // SQLite can make no side files here, so it must be told that there are none and that nobody writes.
-        let frozen = Stamp::of(path);
-        if frozen.wal.is_some() {
-            return Err(Error::new(Code::ReadOnlyFile, format!("{}-wal", path.display())).with_hints(
-                "the last writer left entries in the WAL: let a process that may write here open the ledger once",
-                "上次写入有内容留在 WAL 中：请先由有写权限的进程打开一次台账",
-            ));
-        }
-        let db = Db::open(path, Mode::Frozen)?;
-        identify(&db, path)?;
-        Ok(Reader { db, generation, frozen: Some(frozen) })
+/// Opens a file for writing, under the queue: what SQLite does when it opens the WAL's index first and last must not happen
+/// in the middle of a commit.
+fn first_connections(path: &Path, create: bool, wait: Duration, queue: &Arc<Queue>) -> Result<Readers> {
+    let wait = if create { wait } else { wait.min(DOOR_PATIENCE) };
+    let place = Place::take(queue, Moment::now() + wait)?;
+    if create && place.is_none() {
+        return err(Code::Busy, path.display().to_string());
     }
-
-    /// `None` when the folder is closed to SQLite's side files.
-    fn open_live(path: &Path, generation: u64) -> Result<Option<Reader>> {
-        let writable = files::may_write(path)? && files::may_write(files::folder(path))?;
-        let db = Db::open(path, if writable { Mode::Write } else { Mode::Read })?;
-        match identify(&db, path) {
-            Ok(()) => {}
-            Err(e) if !writable && matches!(e.code(), Code::ReadOnlyFile | Code::Io) => return Ok(None),
-            Err(e) => return Err(e),
-        }
-        db.only_read()?;
-        Ok(Some(Reader { db, generation, frozen: None }))
-    }
-
-    fn is_current(&self, path: &Path) -> bool {
-        self.frozen.as_ref().is_none_or(|stamp| *stamp == Stamp::of(path))
-    }
+    let first = first(path, create)?;
+    let readers = Readers::open(path)?;
+    drop((first, place));
+    queue.share_like(path);
+    Ok(readers)
 }
 
-impl Follower {
-    fn open(path: &Path, generation: u64) -> Result<Follower> {
-        Ok(Follower { reader: Reader::open(path, generation)?, known: None })
-    }
-
-    fn head(&mut self) -> Result<Head> {
-        let version = self.reader.db.data_version()?;
-        match &self.known {
-            Some((known, head)) if *known == version => Ok(head.clone()),
-            _ => {
-                let head = self.reader.db.last()?;
-                self.known = Some((version, head.clone()));
-                Ok(head)
-            }
-        }
-    }
-}
-
-fn identify(db: &Db, path: &Path) -> Result<()> {
+/// The first connection; with `create` it makes the file a ledger where it is none. Another process may have been faster.
+fn first(path: &Path, create: bool) -> Result<Db> {
+    let existed = files::id(path)?.is_some();
+    let db = Db::open(path, if create { Mode::Create } else { Mode::Write })?;
     match db.identify()? {
-        Identity::Ledger => Ok(()),
-        Identity::Empty => err(Code::NotALedger, format!("{}: empty", path.display())),
+        Identity::Ledger => db.wal()?,
+        Identity::Empty if create => db.create()?,
+        Identity::Empty => return err(Code::NotALedger, format!("{}: empty", path.display())),
     }
-}
-
-/// Makes the file a ledger, unless it is one; another process may have been faster. Under the queue's lock.
-fn make(path: &Path, existed: bool) -> Result<()> {
-    let db = Db::open(path, Mode::Create)?;
-    if db.identify()? == Identity::Empty {
-        db.create()?;
+    if !existed {
+        files::sync_folder(files::folder(path))?;
     }
-    drop(db);
-    if existed { Ok(()) } else { files::sync_folder(files::folder(path)) }
+    Ok(db)
 }
 
 fn refuse_unwritable(path: &Path, exists: bool) -> Result<()> {

@@ -3,9 +3,8 @@
 
 use super::batch::{Batch, Done, Item, New, read_fact};
 use super::db::{self, Db, Identity, Mode};
-use super::files::{self, FileId};
 use super::head::{self, Chain, NO_PREV};
-use super::queue::Queue;
+use super::queue::Place;
 use super::side::{RUN, Side};
 use super::store::{Store, wait_limit};
 use super::{Head, Options};
@@ -169,7 +168,7 @@ impl Lead<'_> {
             return self.answer(&Error::new(Code::Internal, "no writer"));
         };
         let outcome = open.commit(&self.group);
-        let in_place = open.in_place(self.store, &place.0);
+        let in_place = self.store.in_place(place.queue());
         if in_place && outcome.is_ok() {
             open.tidy();
         }
@@ -209,7 +208,7 @@ impl Lead<'_> {
         if let Some(old) = writer.take() {
             old.db.abandon();
         }
-        let found = self.store.reopen().and_then(|()| self.store.read(|db| committed.look(db)));
+        let found = self.store.reopen(true).and_then(|()| self.store.read_here(|db| committed.look(db)));
         for (job, result) in self.group.drain(..).zip(&committed.results) {
             let answer = match (result, &found) {
                 (Err(e), _) => e.clone(),
@@ -233,15 +232,6 @@ fn said(done: &Done, lost: &[u64], file: &dyn std::fmt::Display) -> Error {
     )
 }
 
-/// The writer's place; given up when dropped.
-struct Place(Arc<Queue>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.leave();
-    }
-}
-
 /// Opens the writer where there is none, takes the queue, and follows files that were replaced.
 fn enter(store: &Store, writer: &mut Option<Writer>, deadline: Moment) -> Result<Place> {
     for _ in 0..REOPENINGS {
@@ -253,32 +243,23 @@ fn enter(store: &Store, writer: &mut Option<Writer>, deadline: Moment) -> Result
         };
         let left = deadline.saturating_duration_since(Moment::now());
         open.db.set_patience(left.max(Duration::from_millis(1)))?;
-        if !queue.enter(deadline, || open.catch_up(CATCH_UP).map(|_| ()))? {
+        let Some(place) = Place::take_and(&queue, deadline, || open.catch_up(CATCH_UP).map(|_| ()))? else {
             return err(Code::Busy, store.path.display().to_string());
-        }
-        let place = Place(queue);
-        if open.in_place(store, &place.0) {
+        };
+        if store.in_place(place.queue()) {
             open.settle()?;
             return Ok(place);
         }
         drop(place);
         tracing::warn!("{}: the ledger's files were replaced; opening them anew", store.path.display());
-        let before = writer.take().map(Writer::into_db_and_head);
-        let last = before.map(|(db, head)| {
-            db.abandon();
-            head
+        let last = writer.take().map(|old| {
+            old.db.abandon();
+            old.head
         });
-        let gone = |e: &Error| {
+        let followed = store.reopen(true).and_then(|()| store.holds(last.as_ref()));
+        followed.map_err(|e| {
             Error::new(Code::Disturbed, format!("nothing of this batch was recorded; {}", e.detail()))
-        };
-        store.reopen().map_err(|e| gone(&e))?;
-        if let Some(last) = last.filter(|h| h.seq > 0)
-            && store.read(|db| db.head_at(last.seq))?.is_none_or(|h| h.sm3 != last.sm3)
-        {
-            let missing =
-                format!("the file that is there now does not hold entry {} as it was recorded", last.seq);
-            return Err(gone(&Error::new(Code::Disturbed, missing)));
-        }
+        })?;
     }
     err(Code::Disturbed, format!("{}: replaced again and again", store.path.display()))
 }
@@ -300,7 +281,6 @@ pub(super) fn clear_lookups(store: &Store, options: &Options) -> Result<()> {
 /// The connection that appends.
 pub(super) struct Writer {
     db: Db,
-    names: Names,
     sync: Option<bool>,
     head: Head,
     side: Side,
@@ -311,24 +291,6 @@ pub(super) struct Writer {
     written: u64,
     /// The clock was behind the last entry, and that is recorded.
     clock_behind: bool,
-}
-
-/// The files behind the ledger's names when the writer opened them.
-#[derive(PartialEq, Eq)]
-struct Names {
-    ledger: Option<FileId>,
-    wal: Option<FileId>,
-    shm: Option<FileId>,
-}
-
-impl Names {
-    fn now(store: &Store) -> Result<Names> {
-        Ok(Names {
-            ledger: files::id(&store.path)?,
-            wal: files::id(&files::beside(&store.path, "-wal"))?,
-            shm: files::id(&files::beside(&store.path, "-shm"))?,
-        })
-    }
 }
 
 /// What a commit did.
@@ -361,7 +323,6 @@ impl Writer {
         db.prepare_writer()?;
         Ok(Writer {
             db,
-            names: Names::now(store)?,
             sync: None,
             head: Head { seq: 0, recorded_at: i64::MIN, sm3: NO_PREV.to_owned() },
             side: Side::default(),
@@ -374,14 +335,6 @@ impl Writer {
 
     pub(super) fn into_db(self) -> Db {
         self.db
-    }
-
-    fn into_db_and_head(self) -> (Db, Head) {
-        (self.db, self.head)
-    }
-
-    fn in_place(&self, store: &Store, queue: &Queue) -> bool {
-        queue.in_place() && Names::now(store).is_ok_and(|now| now == self.names)
     }
 
     /// Reads what other processes appended, at most `limit` entries, checking that each links to the one before. Returns how

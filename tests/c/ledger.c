@@ -182,7 +182,7 @@ static void files(void)
   options.wait_limit_us = 0;
   options.read_only = 1;
   WORKS(opsl_ledger_open(opsl_text(path("copy")), &options, &ledger, &err));
-  FAILS(opsl_ledger_append(ledger, opsl_text(OUTAGE), NULL, 0, NULL, &err), OPSL_E_NOT_READ_ONLY, "");
+  FAILS(opsl_ledger_append(ledger, opsl_text(OUTAGE), NULL, 0, NULL, &err), OPSL_E_READ_ONLY_FILE, "copy");
   CHECK(entries(ledger) == 4 && sound(ledger));
   opsl_ledger_free(ledger);
 }

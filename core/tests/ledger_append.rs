@@ -45,7 +45,8 @@ fn what_was_known_when() {
     for i in 1..=9 {
         ledger.append(&[note("a"), note("b")], at(i * 10)).unwrap();
     }
-    for (t, seq) in [(9, None), (10, Some(2)), (19, Some(2)), (50, Some(10)), (90, Some(18)), (999, Some(18))] {
+    for (t, seq) in [(9, None), (10, Some(2)), (19, Some(2)), (50, Some(10)), (90, Some(18)), (999, Some(18))]
+    {
         assert_eq!(ledger.known_at(at(t)).unwrap().map(|h| h.seq), seq, "{t}");
     }
     assert_eq!(ledger.head_at(18).unwrap(), Some(ledger.head().unwrap()));
@@ -60,7 +61,10 @@ fn a_key_is_recorded_once() {
     let ledger = place.create();
     assert_eq!(ledger.append(&[keyed("a", "1"), keyed("b", "1")], at(1)).unwrap(), [1, 2]);
     // The same fact: the old number, beside new ones, and twice in one batch.
-    assert_eq!(ledger.append(&[keyed("b", "1"), keyed("c", "1"), keyed("c", "1")], at(2)).unwrap(), [2, 3, 3]);
+    assert_eq!(
+        ledger.append(&[keyed("b", "1"), keyed("c", "1"), keyed("c", "1")], at(2)).unwrap(),
+        [2, 3, 3]
+    );
     assert_eq!(ledger.append(&[keyed("a", "1")], at(3)).unwrap(), [1]);
     assert_eq!(ledger.head().unwrap().seq, 3);
     assert_eq!(ledger.head().unwrap().recorded_at, at(2), "nothing new, nothing recorded");
@@ -210,10 +214,12 @@ fn keys_and_cases_are_found_in_old_entries() {
     let place = Place::new();
     let total = soak(20_000, 400_000);
     let batch = 1000;
-    let key = |i: u64| fact(&format!(
-        r#"{{"kind":"outage.start","subject":"O-{i}","key":"k{i}","at":"{}","body":{{"system":"portal"}}}}"#,
-        text(at(i as i64))
-    ));
+    let key = |i: u64| {
+        fact(&format!(
+            r#"{{"kind":"outage.start","subject":"O-{i}","key":"k{i}","at":"{}","body":{{"system":"portal"}}}}"#,
+            text(at(i as i64))
+        ))
+    };
     let unsafe_but_quick = Options { create: true, sync: false, ..Options::default() };
     for first in (0..total).step_by(batch as usize) {
         // Every so often a new process: what it knows it has from the file.

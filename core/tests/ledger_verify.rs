@@ -96,7 +96,10 @@ fn a_sound_ledger_is_sound() {
     assert_eq!(calls.last(), Some(&(12, 12)));
     let head = ledger.head().unwrap().sm3;
     let (status, words) = shell_verdict(&place.path());
-    assert_eq!((status, words.trim()), (Some(0), format!("sound: entries 1 to 12, last head {head}").as_str()));
+    assert_eq!(
+        (status, words.trim()),
+        (Some(0), format!("sound: entries 1 to 12, last head {head}").as_str())
+    );
     assert_eq!(ledger.verify(&mut |_, _| false).unwrap_err().code(), Code::Cancelled);
     // An empty one too.
     let place = Place::new();
@@ -115,12 +118,22 @@ fn every_change_is_found_by_both() {
         ("DELETE FROM entry WHERE seq = 1", 1, "entry-missing"),
         ("DELETE FROM entry WHERE seq BETWEEN 4 AND 6", 4, "entry-missing"),
         // A swapped pair: the whole rows, the facts, the heads.
-        ("UPDATE entry SET seq = 99 WHERE seq = 4; UPDATE entry SET seq = 4 WHERE seq = 5;
-          UPDATE entry SET seq = 5 WHERE seq = 99", 4, "seq-wrong"),
-        ("UPDATE entry SET fact = (SELECT fact FROM entry e WHERE e.seq = 17 - entry.seq) WHERE seq IN (8, 9)", 8,
-         "fact-changed"),
-        ("UPDATE entry SET head = (SELECT head FROM entry e WHERE e.seq = 17 - entry.seq) WHERE seq IN (8, 9)", 8,
-         "seq-wrong"),
+        (
+            "UPDATE entry SET seq = 99 WHERE seq = 4; UPDATE entry SET seq = 4 WHERE seq = 5;
+          UPDATE entry SET seq = 5 WHERE seq = 99",
+            4,
+            "seq-wrong",
+        ),
+        (
+            "UPDATE entry SET fact = (SELECT fact FROM entry e WHERE e.seq = 17 - entry.seq) WHERE seq IN (8, 9)",
+            8,
+            "fact-changed",
+        ),
+        (
+            "UPDATE entry SET head = (SELECT head FROM entry e WHERE e.seq = 17 - entry.seq) WHERE seq IN (8, 9)",
+            8,
+            "seq-wrong",
+        ),
         // Each part of a head.
         ("UPDATE entry SET head = replace(head, '01:45:00', '01:45:01') WHERE seq = 5", 6, "chain-broken"),
         ("UPDATE entry SET head = replace(head, '.000000Z', 'Z') WHERE seq = 5", 5, "head-malformed"),
@@ -163,7 +176,10 @@ fn forged_chains_are_found_by_what_they_hold() {
     for (change, name) in only_ours {
         let place = ledger();
         forge(&place.path(), 5, |r| (time(r), change(r)));
-        assert_eq!(verdict(&place.open()), (if name == "duplicate-key" { 12 } else { 4 }, Some(5), Some(name)));
+        assert_eq!(
+            verdict(&place.open()),
+            (if name == "duplicate-key" { 12 } else { 4 }, Some(5), Some(name))
+        );
         assert_eq!(shell_verdict(&place.path()).0, Some(0));
     }
 }
@@ -188,7 +204,9 @@ fn changes_at_the_seams_of_batches_are_found() {
             0 => (format!("UPDATE entry SET fact = fact || 'x' WHERE seq = {seq}"), seq, "fact-changed"),
             1 => (format!("DELETE FROM entry WHERE seq = {seq}"), seq, "entry-missing"),
             _ => {
-                let change = format!("UPDATE entry SET head = replace(head, '.000000Z', '.000001Z') WHERE seq = {seq}");
+                let change = format!(
+                    "UPDATE entry SET head = replace(head, '.000000Z', '.000001Z') WHERE seq = {seq}"
+                );
                 (change, seq + 1, "chain-broken")
             }
         };
@@ -298,7 +316,8 @@ fn the_script_says_what_it_lacks() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/verify-ledger.sh");
     let run = |arguments: &[&str]| {
         let out = std::process::Command::new("sh").arg(script).args(arguments).output().unwrap();
-        let words = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        let words =
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         (out.status.code(), words)
     };
     let path = place.path();

@@ -305,7 +305,8 @@ mod tests {
         assert_eq!(again.check(&db, sum).unwrap(), None);
         assert!(again.check(&db, sum + 1).unwrap().is_some());
         for seq in (1..total).step_by(97).chain(total - 10..=total) {
-            let pair: Vec<u64> = [seq / 2 * 2, seq / 2 * 2 + 1].into_iter().filter(|s| *s >= 1 && *s <= total).collect();
+            let pair: Vec<u64> =
+                [seq / 2 * 2, seq / 2 * 2 + 1].into_iter().filter(|s| *s >= 1 && *s <= total).collect();
             assert_eq!(side.find(&db, subject_hash(&format!("s{}", seq / 2))).unwrap(), pair);
             let key = side.find(&db, key_hash(&format!("k{seq}"))).unwrap();
             assert_eq!(key, if seq % 3 == 0 { vec![seq] } else { vec![] });

@@ -249,12 +249,7 @@ struct Link {
     recorded_at: Instant,
 }
 
-fn check_row(
-    chunk: &Chunk,
-    row: &Row,
-    expected: u64,
-    link: &mut Link,
-) -> std::result::Result<Fact, Problem> {
+fn check_row(chunk: &Chunk, row: &Row, expected: u64, link: &mut Link) -> std::result::Result<Fact, Problem> {
     let bad = |name, detail: String| Err(Problem { name, detail });
     if i64::try_from(expected) != Ok(row.seq) {
         let name = if row.seq < 1 { "entry-added" } else { "entry-missing" };
@@ -294,7 +289,8 @@ fn check_row(
 /// The first entry that holds a key which an earlier one holds.
 fn duplicate_key(db: &Db, mut keys: Vec<u64>) -> Result<Option<(u64, Problem)>> {
     keys.sort_unstable();
-    let twice: BTreeSet<u64> = keys.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    let twice: BTreeSet<u64> =
+        keys.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     if twice.is_empty() {
         return Ok(None);
     }

@@ -46,7 +46,9 @@ pub(crate) fn fact(json: &str) -> Fact {
 
 pub(crate) fn start(subject: &str, minute: i64) -> Fact {
     let time = text(at(minute));
-    fact(&format!(r#"{{"kind":"outage.start","subject":"{subject}","at":"{time}","body":{{"system":"portal"}}}}"#))
+    fact(&format!(
+        r#"{{"kind":"outage.start","subject":"{subject}","at":"{time}","body":{{"system":"portal"}}}}"#
+    ))
 }
 
 pub(crate) fn end(subject: &str, minute: i64) -> Fact {

@@ -49,7 +49,7 @@ for at in 2026-08-15T00:00:00 2026-08-19T00:00:00 2026-08-21T23:45:00 2026-08-22
     step "截至 $at（双方认可口径） · as of, agreed view"
     assess --as-of "$at+08:00"
 done
-step "同一时刻，单方记录口径 · the same instant, claimed view"
+step "同一时刻，全部主张口径 · the same instant, claimed view"
 assess --as-of 2026-08-22T09:18:30+08:00 --view claimed
 step "同一时刻，确认之前（末条 #$before） · the same instant, before anything was confirmed"
 assess --as-of 2026-08-22T09:18:30+08:00 --head "$before"

@@ -222,12 +222,26 @@ pub(super) fn timeline(rows: &[OutageRow], span: Interval, as_of: Instant, zone:
         right: WIDTH - RIGHT,
         bottom,
         height: bottom + 24.0,
-        lanes: systems.iter().map(|s| Lane { y: lane_y(s), height: lane, label: (*s).to_owned() }).collect(),
+        lanes: systems.iter().map(|s| Lane { y: lane_y(s), height: lane, label: shorten(s, 26) }).collect(),
         named: lane > 10.0,
         bars: rows.iter().enumerate().map(bar).collect(),
         now_x: (span.start <= as_of && as_of <= span.end).then(|| axis.x(as_of)),
         ticks: time_ticks(&axis, zone),
     }
+}
+
+/// The name in at most so many columns (Chinese characters are two wide); the whole of it stands in the list.
+fn shorten(name: &str, columns: usize) -> String {
+    let width = |c: char| if u32::from(c) < 0x1100 { 1 } else { 2 };
+    if name.chars().map(width).sum::<usize>() <= columns {
+        return name.to_owned();
+    }
+    let mut used = 1;
+    let kept = name.chars().take_while(|c| {
+        used += width(*c);
+        used <= columns
+    });
+    kept.chain(['…']).collect()
 }
 
 /// The stretch worth showing in detail: local days from the first outage to `as_of`, where that is less than a third of
@@ -295,4 +309,18 @@ fn amount_ticks(most: Micros, lang: Lang) -> Vec<(Micros, String)> {
         _ => pick(lang, format!("{} 时", us / HOUR), format!("{} h", us / HOUR)),
     };
     (0..=most / step).map(|n| (n * step, label(n * step))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    #[test]
+    fn names_are_cut_by_the_columns_they_take() {
+        assert_eq!(shorten("portal", 6), "portal");
+        assert_eq!(shorten("portals", 6), "porta…");
+        assert_eq!(shorten("门户网站", 8), "门户网站");
+        assert_eq!(shorten("门户网站群", 8), "门户网…");
+        assert_eq!(shorten("", 6), "");
+    }
 }

@@ -43,7 +43,7 @@ const WORDS: &[(&str, &str, &str)] = &[
         "核对台账：每条记录、每个链接、末条 SM3",
         "Check the ledger: every entry, every link, the last head",
     ),
-    ("claimed", "单方记录", "claimed"),
+    ("claimed", "全部主张", "claimed"),
     ("class", "类别", "Class"),
     ("clause", "条款", "Clause"),
     ("clauses", "条款结论", "Clauses"),
@@ -152,7 +152,7 @@ pub(super) fn status(lang: Lang, s: Status) -> &'static str {
 pub(super) fn view(lang: Lang, v: View) -> &'static str {
     match v {
         View::Agreed => pick(lang, "双方认可口径", "agreed by both parties"),
-        View::Claimed => pick(lang, "单方记录口径", "as claimed, all facts"),
+        View::Claimed => pick(lang, "全部主张口径", "as claimed, all facts"),
     }
 }
 

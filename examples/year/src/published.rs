@@ -7,32 +7,32 @@ use std::error::Error;
 use std::path::Path;
 
 /// The source deletes what closed sooner.
-pub const LEFT_OUT_BELOW: Micros = 15 * MINUTE;
+pub(crate) const LEFT_OUT_BELOW: Micros = 15 * MINUTE;
 
 /// One service.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Its name.
-    pub service: String,
+    pub(crate) service: String,
     /// What the source publishes: `99.62%`.
-    pub published: String,
+    pub(crate) published: String,
     /// From our intervals, by the source's rule.
-    pub by_their_rule: String,
+    pub(crate) by_their_rule: String,
     /// From our intervals, nothing left out.
-    pub ours: String,
+    pub(crate) ours: String,
     /// Downtime, microseconds.
-    pub downtime: Micros,
+    pub(crate) downtime: Micros,
     /// Outages that the source leaves out.
-    pub left_out: usize,
+    pub(crate) left_out: usize,
     /// Their length, microseconds.
-    pub left_out_downtime: Micros,
+    pub(crate) left_out_downtime: Micros,
 }
 
 /// Reads `outages.csv` and `published.csv` and compares them.
 ///
 /// # Errors
 /// What the files are missing.
-pub fn compare(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
+pub(crate) fn compare(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut all = Vec::new();
     for row in rows(&folder.join("outages.csv"), &["service", "start_utc", "end_utc"])? {
         all.push((row[0].clone(), Interval::new(parse_instant(&row[1])?, parse_instant(&row[2])?)));

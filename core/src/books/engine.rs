@@ -74,7 +74,7 @@ impl Touched {
 
     fn entry(&mut self, books: &Books, seq: u64) {
         self.place(books.place(seq));
-        self.subjects.extend(books.subjects.link(seq));
+        self.subjects.extend(books.subjects.links(seq));
     }
 
     fn everything(books: &Books) -> Touched {

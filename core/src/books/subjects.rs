@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::facts::kinds::Family;
 use crate::facts::{Fact, Standing, original};
 use crate::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What was stated about one subject.
@@ -24,8 +24,8 @@ pub(crate) struct SubjectCase {
 pub(crate) struct SubjectStore {
     families: BTreeMap<Family, (Interner, Vec<u32>)>,
     cases: Vec<SubjectCase>,
-    /// By entry: the case of another family that it names.
-    links: BTreeMap<u64, u32>,
+    /// Entries with the cases of other families that they name.
+    links: BTreeSet<(u64, u32)>,
 }
 
 /// Fields of a body that name a case of another family.
@@ -54,9 +54,9 @@ impl SubjectStore {
     pub(crate) fn named(&self, subject: &str) -> Vec<u32> {
         self.families.keys().filter_map(|family| self.find(*family, subject)).collect()
     }
-    /// The case of another family that an entry names.
-    pub(crate) fn link(&self, seq: u64) -> Option<u32> {
-        self.links.get(&seq).copied()
+    /// The cases of other families that an entry names.
+    pub(crate) fn links(&self, seq: u64) -> impl Iterator<Item = u32> + '_ {
+        self.links.range((seq, 0)..=(seq, u32::MAX)).map(|(_, case)| *case)
     }
 
     pub(super) fn add(
@@ -76,14 +76,13 @@ impl SubjectStore {
                 original(&fact, of.map_or(&nothing, |of| &self.case(of).standing))?;
             }
         }
-        let named = LINKS.iter().find_map(|(field, other)| {
-            let subject = fact.text(field).filter(|_| *other != family)?;
-            Some((*other, subject.to_owned()))
-        });
+        let of_others = LINKS.iter().filter(|(_, other)| *other != family);
+        let named: Vec<(Family, String)> =
+            of_others.filter_map(|(field, other)| Some((*other, fact.text(field)?.to_owned()))).collect();
         let item = super::item(seq, recorded_at, fact, party);
-        if let Some((other, subject)) = named {
+        for (other, subject) in named {
             let linked = self.number(other, &subject);
-            self.links.insert(seq, linked);
+            self.links.insert((seq, linked));
             self.cases[linked as usize].items.push(item.clone());
         }
         self.cases[id as usize].items.push(item);

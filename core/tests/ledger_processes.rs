@@ -239,17 +239,21 @@ fn a_forked_child_is_told_and_harms_nothing() {
     assert_eq!(verdict(&place.open()), (6, None, None));
 }
 
+type Open = unsafe extern "C" fn(*const libc::c_char, *mut *mut libc::c_void) -> i32;
+type Exec = unsafe extern "C" fn(
+    *mut libc::c_void,
+    *const libc::c_char,
+    *const libc::c_void,
+    *const libc::c_void,
+    *const libc::c_void,
+) -> i32;
+type Close = unsafe extern "C" fn(*mut libc::c_void) -> i32;
+
 /// A second copy of SQLite in this process, as another language's runtime brings one.
 struct SecondSqlite {
-    open: unsafe extern "C" fn(*const libc::c_char, *mut *mut libc::c_void) -> i32,
-    exec: unsafe extern "C" fn(
-        *mut libc::c_void,
-        *const libc::c_char,
-        *const libc::c_void,
-        *const libc::c_void,
-        *const libc::c_void,
-    ) -> i32,
-    close: unsafe extern "C" fn(*mut libc::c_void) -> i32,
+    open: Open,
+    exec: Exec,
+    close: Close,
 }
 
 impl SecondSqlite {
@@ -262,9 +266,9 @@ impl SecondSqlite {
             }
             let find = |name: &std::ffi::CStr| libc::dlsym(library, name.as_ptr());
             Some(SecondSqlite {
-                open: std::mem::transmute::<*mut libc::c_void, _>(find(c"sqlite3_open")),
-                exec: std::mem::transmute::<*mut libc::c_void, _>(find(c"sqlite3_exec")),
-                close: std::mem::transmute::<*mut libc::c_void, _>(find(c"sqlite3_close")),
+                open: std::mem::transmute::<*mut libc::c_void, Open>(find(c"sqlite3_open")),
+                exec: std::mem::transmute::<*mut libc::c_void, Exec>(find(c"sqlite3_exec")),
+                close: std::mem::transmute::<*mut libc::c_void, Close>(find(c"sqlite3_close")),
             })
         }
     }

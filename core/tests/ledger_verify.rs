@@ -168,7 +168,8 @@ fn forged_chains_are_found_by_what_they_hold() {
     forge(&place.path(), 5, |r| ("2026-03-01T00:00:00.000000Z".to_owned(), r.fact.clone()));
     both_find(&place, 5, "time-backwards");
     let time = |r: &Record| r.head.split('\t').nth(1).unwrap().to_owned();
-    let only_ours: [(&dyn Fn(&Record) -> String, &str); 4] = [
+    type Change<'a> = &'a dyn Fn(&Record) -> String;
+    let only_ours: [(Change<'_>, &str); 4] = [
         (&|r| r.fact.replace(r#""kind""#, r#" "kind""#), "not-canonical"),
         (&|r| r.fact.replace("x.note", "outage.begin"), "not-canonical"),
         (&|_| "no fact".to_owned(), "not-canonical"),

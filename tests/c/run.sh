@@ -68,7 +68,8 @@ check "programs ask for the soname" \
     bash -c "readelf --dynamic '$work/month' | grep -q 'NEEDED.*\[libopsledger.so.${version%%.*}\]'"
 
 check "month under valgrind" "${valgrind[@]}" "$work/month" examples/month "$work/month.ledger"
-check "month prints what the other languages print" diff "$work/output" examples/month/expected.txt
+mv "$work/output" "$work/printed"
+check "month prints what the other languages print" diff "$work/printed" examples/month/expected.txt
 # Once more on the same ledger: every fact has its key, so nothing is recorded twice.
 check "month again" bash -c "'$work/month' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
 mkdir "$work/ledgers"

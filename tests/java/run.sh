@@ -46,9 +46,10 @@ run=(java -Xcheck:jni -Dopsledger.cache="$work/cache" -cp)
 # Twice: the second on the same ledger, where every fact has its key, so nothing is recorded twice.
 for time in first second; do
     check "month, $time" "${run[@]}" "$jar" examples/java/Month.java examples/month "$work/month.ledger"
-    check "month, $time: prints what the other languages print" diff "$work/output" examples/month/expected.txt
+    mv "$work/output" "$work/printed"
+    check "month, $time: prints what the other languages print" diff "$work/printed" examples/month/expected.txt
 done
-if "${PYTHON:-python3}" tests/cross/cases.py "${run[@]}" "$jar:$java/target/test-classes" io.opsledger.CaseDriver > "$work/cases" 2>&1; then :; fi
+"${PYTHON:-python3}" tests/cross/cases.py "${run[@]}" "$jar:$java/target/test-classes" io.opsledger.CaseDriver > "$work/cases" 2>&1 || true
 cat "$work/cases"
 counted=$(tail -1 "$work/cases")
 if [[ $counted =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then

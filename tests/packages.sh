@@ -21,6 +21,7 @@ if [ "${1:-build}" = test ]; then
     need sqlite3 sqlite3
     need openssl openssl
     need chromium chromium
+    need chromedriver chromium-driver
     [ -n "$(fc-list :lang=zh 2> /dev/null)" ] || missing+=(fontconfig fonts-wqy-microhei)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0

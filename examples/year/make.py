@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Writes the demo's input from the real outages: import.csv, agreement.jsonl and facts.jsonl. No dependency.
 
+    examples/year/make.py [FOLDER]        (default: beside this file)
+
 The outages (O-01 to O-47) are real, to the second: source/outages.csv. Everything else (incidents, approvals,
 confirmations, disputes) is made up to answer them, and each such fact says so with body.example = true.
 
@@ -9,6 +11,7 @@ file facts.jsonl starts with a note in its place, so that both have the same num
 """
 import csv
 import json
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -243,14 +246,15 @@ def cell(value):
 
 
 def main():
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     facts = [*watching(), *outages(), *incidents(), *corrections()]
     facts.sort(key=lambda f: (f["recorded_at"], f["at"], f.get("subject", "")))
     said = list(agreement(facts))
-    write_csv(HERE / "import.csv", facts)
-    (HERE / "agreement.jsonl").write_text("".join(line(f, "recorded_at") + "\n" for f in said), encoding="utf-8")
+    write_csv(out / "import.csv", facts)
+    (out / "agreement.jsonl").write_text("".join(line(f, "recorded_at") + "\n" for f in said), encoding="utf-8")
     note = made_up("x.note", "", facts[0]["at"], "monitor", text="stands where a ledger has contract.adopt; see README.md")
     loose = [note, *facts, *said]
-    (HERE / "facts.jsonl").write_text("".join(line(f) + "\n" for f in loose), encoding="utf-8")
+    (out / "facts.jsonl").write_text("".join(line(f) + "\n" for f in loose), encoding="utf-8")
 
 
 if __name__ == "__main__":

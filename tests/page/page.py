@@ -196,9 +196,31 @@ def prints_on_a4(page):
     assert pdf.startswith(b"%PDF") and b"/MediaBox [0 0 594" in pdf or b"/MediaBox [0 0 595" in pdf, "not A4"
 
 
+def its_commands_answer_as_it_says(page):
+    blocks = page.js("return [...document.querySelectorAll('#check pre')].map(e => e.innerText)")
+    asked = [b.split("→") for b in blocks if "→" in b]
+    equal(len(asked), 2, "commands with an answer")
+    for line, answer in asked:
+        done = subprocess.run(shlex.split(line), cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0 and answer.strip() in done.stdout.split(), f"{line}: {done.stdout}{done.stderr}"
+
+
+def the_input_is_what_the_script_writes(_):
+    names = ("import.csv", "agreement.jsonl", "facts.jsonl")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "examples/year/make.py", folder], check=True, cwd=ROOT)
+        for name in names:
+            equal((Path(folder) / name).read_bytes() == (ROOT / "examples/year" / name).read_bytes(), True, name)
+
+
 EVERY = [
     head_matches_the_document, clauses_match_the_document, one_bar_an_outage, the_curve_ends_at_the_total,
     nothing_is_requested_or_logged, nothing_sticks_out,
+]  # fmt: skip
+
+
+ONCE = [
+    the_published_figures_stand_beside_ours, its_commands_answer_as_it_says, the_input_is_what_the_script_writes, prints_on_a4,
 ]  # fmt: skip
 
 
@@ -211,7 +233,7 @@ def main():
         ask = ["--ledger", "out/demo/year.ledger", "--as-of", "2026-08-21T23:45:00+08:00", "--lang", "zh"]
         subprocess.run(["opsledger", "report", *ask, "--out", folder / "open.html"], check=True, capture_output=True, cwd=ROOT)
         pages = [
-            ("report", DEMO / "report.html", [*EVERY, the_published_figures_stand_beside_ours, prints_on_a4]),
+            ("report", DEMO / "report.html", [*EVERY, *ONCE]),
             ("report.en", DEMO / "report.en.html", [*EVERY, the_published_figures_stand_beside_ours]),
             ("open", folder / "open.html", EVERY),
             ("hostile", hostile_page(folder), [names_stay_names, nothing_sticks_out]),

@@ -147,7 +147,12 @@ pub(super) fn commands(a: &Assessment, o: &Options<'_>) -> Vec<Command> {
         out.push(Command {
             what: word("check_verify"),
             line: format!("opsledger verify --ledger {ledger}"),
-            answer: Some(format!("#{} {}", head.seq, head.sm3)),
+            answer: None,
+        });
+        out.push(Command {
+            what: word("check_shell"),
+            line: format!("tools/verify-ledger.sh {ledger} 1 {}", head.seq),
+            answer: Some(head.sm3.clone()),
         });
         let line = format!("opsledger assess --ledger {ledger} --head {} {instants}", head.seq);
         out.push(Command { what: word("check_assess"), line, answer: None });

@@ -6,7 +6,7 @@ use super::{Date, day_number};
 use crate::error::{Code, Error, Result, err};
 use crate::time::Instant;
 use chrono::{Datelike, Weekday};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A `[[holiday]]` or `[[workday]]` line of a contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,14 +25,30 @@ pub struct DayLine {
     pub yearly: bool,
 }
 
+/// What the contract says of a day.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    workday: bool,
+    statutory: bool,
+}
+
+impl Own {
+    fn of(line: &DayLine) -> Own {
+        Own { workday: line.workday, statutory: line.statutory }
+    }
+}
+
 impl DayLine {
+    /// Days.
+    fn length(&self) -> i64 {
+        day_number(self.to) - day_number(self.from) + 1
+    }
     fn holds(&self, d: Date) -> bool {
         if !self.yearly {
             return self.from <= d && d <= self.to;
         }
         let month_day = |d: Date| (d.month(), d.day());
-        let all_year = day_number(self.to) - day_number(self.from) >= 365;
-        all_year || Range(month_day(self.from), month_day(self.to)).holds(d)
+        self.length() > 365 || Range(month_day(self.from), month_day(self.to)).holds(d)
     }
 }
 
@@ -46,8 +62,10 @@ impl DayLine {
 pub struct Days {
     /// Where the schedules come from; none: every year is known.
     holidays: Option<String>,
-    /// In the order in which they decide.
-    own: Vec<DayLine>,
+    /// Days that dated lines name, where the lines are not longer than a year.
+    own_days: BTreeMap<Date, Own>,
+    /// The other lines, in the order in which they decide.
+    own_lines: Vec<DayLine>,
     /// Days that the notices name.
     named: BTreeMap<Date, NoticeDay>,
     /// The notices in force, by year.
@@ -64,11 +82,19 @@ impl Days {
         if let Some(line) = own.iter().find(|l| l.to < l.from) {
             return err(Code::BadCalendar, format!("{:?} from {} to {}", line.name, line.from, line.to));
         }
-        let mut order: Vec<DayLine> = own.iter().rev().cloned().collect();
-        order.sort_by_key(|l| (l.yearly, day_number(l.to) - day_number(l.from)));
+        let mut own_lines: Vec<DayLine> = own.iter().rev().cloned().collect();
+        own_lines.sort_by_key(|l| (l.yearly, l.length()));
+        let mut own_days = BTreeMap::new();
+        let short = own_lines.partition_point(|l| !l.yearly && l.length() <= 366);
+        for line in own_lines.drain(..short) {
+            for d in line.from.iter_days().take_while(|d| *d <= line.to) {
+                own_days.entry(d).or_insert(Own::of(&line));
+            }
+        }
         let mut days = Days {
             holidays: holidays.map(str::to_owned),
-            own: order,
+            own_days,
+            own_lines,
             named: BTreeMap::new(),
             in_force: BTreeMap::new(),
             valid_until: None,
@@ -97,9 +123,9 @@ impl Days {
     /// # Errors
     /// `no-schedule`; `no-statutory` where the source has no flag.
     pub fn is_statutory(&self, d: Date) -> Result<bool> {
-        let own = self.own_line(d);
-        if let Some(line) = own.filter(|l| l.workday || l.statutory) {
-            return Ok(!line.workday);
+        let own = self.own(d);
+        if let Some(own) = own.filter(|o| o.workday || o.statutory) {
+            return Ok(!own.workday);
         }
         let Some(name) = &self.holidays else { return Ok(false) };
         match (self.named.get(&d), self.in_force.get(&d.year())) {
@@ -150,8 +176,8 @@ impl Days {
 
     /// None where no schedule is published.
     pub(super) fn known_workday(&self, d: Date) -> Option<bool> {
-        if let Some(line) = self.own_line(d) {
-            return Some(line.workday);
+        if let Some(own) = self.own(d) {
+            return Some(own.workday);
         }
         if let Some(named) = self.named.get(&d) {
             return Some(named.workday);
@@ -160,15 +186,12 @@ impl Days {
         (self.holidays.is_none() || self.in_force.contains_key(&d.year())).then(week)
     }
 
-    /// True when the year's days follow from its first day of the week and its length alone.
-    pub(super) fn is_plain(&self, year: i32) -> bool {
-        let (Some(first), Some(last)) = (Date::from_ymd_opt(year, 1, 1), Date::from_ymd_opt(year, 12, 31))
-        else {
-            return true;
-        };
-        !self.in_force.contains_key(&year)
-            && self.named.range(first..=last).next().is_none()
-            && !self.own.iter().any(|l| !l.yearly && l.from <= last && first <= l.to)
+    /// The years whose days do not follow from the first day of the week and the length of the year alone.
+    pub(super) fn special_years(&self) -> BTreeSet<i32> {
+        let dated = self.own_lines.iter().filter(|l| !l.yearly);
+        let named = self.named.keys().chain(self.own_days.keys());
+        let single = self.in_force.keys().copied().chain(named.map(Datelike::year));
+        single.chain(dated.flat_map(|l| l.from.year()..=l.to.year())).collect()
     }
 
     pub(super) fn no_schedule(&self, year: i32) -> Error {
@@ -176,7 +199,8 @@ impl Days {
         Error::new(Code::NoSchedule, format!("{year}{}", name.unwrap_or_default()))
     }
 
-    fn own_line(&self, d: Date) -> Option<&DayLine> {
-        self.own.iter().find(|l| l.holds(d))
+    fn own(&self, d: Date) -> Option<Own> {
+        let line = || self.own_lines.iter().find(|l| l.holds(d)).map(Own::of);
+        self.own_days.get(&d).copied().or_else(line)
     }
 }

@@ -1,19 +1,21 @@
 //! Service hours, holidays, zones: the only place that knows chrono-tz. In: specifications, instants, what was known
 //! when. Out: working time and local dates. Knows no contract and no fact, reads no file and no clock.
 //!
-//! `zone`: instants and local clocks. `notices`: the embedded holiday files. `days`: which days are workdays. `spec`:
-//! service hours as written. `years`: them laid out over the local days of 1900 to 9999. `hours`: working time between
-//! instants. `recurring`: windows that come again.
+//! `zone`: instants and local clocks. `local`: local times as people write them. `notices`: the embedded holiday files.
+//! `days`: which days are workdays. `spec`: service hours as written. `years`, made of `run`s: them laid out over the local
+//! days of 1900 to 9999. `slots`: open time ready to be read off. `hours`: working time between instants. `recurring`:
+//! windows that come again.
 
 mod days;
 mod hours;
+mod local;
 mod notices;
 pub mod recurring;
+mod run;
+mod slots;
 mod spec;
 mod years;
 mod zone;
-
-mod local;
 
 pub(crate) use local::is_local_time;
 

@@ -2,8 +2,9 @@
 //! look alike share their days, so that eight thousand years take little room.
 
 use super::days::Days;
+use super::run::{Pattern, Run};
 use super::spec::{CalendarSpec, Checked};
-use super::{Date, Wall};
+use super::{Wall, date_of};
 use crate::error::Result;
 use crate::time::{DAY, MINUTE, Micros};
 use chrono::Datelike;
@@ -14,16 +15,13 @@ const FIRST_YEAR: i32 = 1899;
 const LAST_YEAR: i32 = 10_000;
 /// 1899-01-01.
 const FIRST_DAY: i64 = -25_932;
-/// No unknown day follows in the year.
-const NONE: u16 = u16::MAX;
 
 /// The layout.
 #[derive(Debug)]
 pub(super) struct Years {
     /// From [`FIRST_YEAR`] on, and the year after the last, which has no days.
     years: Box<[Year]>,
-    /// The days of the years, one run of days for years that look alike.
-    cells: Box<[Cell]>,
+    runs: Box<[Run]>,
     patterns: Box<[Pattern]>,
 }
 
@@ -33,173 +31,113 @@ struct Year {
     before: Micros,
     /// Day number of January 1.
     first_day: i32,
-    /// Where its days begin in the cells.
-    cells: u32,
+    /// Its days.
+    run: u32,
     /// Index of the first year from this one on that has an unknown day.
     unknown: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cell {
-    /// Open minutes of the days of the year before.
-    before: u32,
-    pattern: u16,
-    /// Day of the year (from 0) of the first unknown day from this one on.
-    unknown: u16,
-}
-
-/// The open intervals of a day; most have at most two.
-#[derive(Debug)]
-struct Pattern {
-    two: [(Micros, Micros); 2],
-    more: Box<[(Micros, Micros)]>,
-}
-
-impl Pattern {
-    fn new(spans: &[(Micros, Micros)]) -> Pattern {
-        let span = |i: usize| spans.get(i).copied().unwrap_or_default();
-        Pattern { two: [span(0), span(1)], more: spans.get(2..).unwrap_or_default().into() }
-    }
-    fn spans(&self) -> impl Iterator<Item = (Micros, Micros)> {
-        self.two.iter().chain(&self.more).copied().filter(|(from, to)| from < to)
-    }
-    fn len(&self) -> Micros {
-        self.before(DAY)
-    }
-    /// Open time of the day before a time of day.
-    #[inline]
-    fn before(&self, time: Micros) -> Micros {
-        let part = |(from, to): (Micros, Micros)| (time - from).clamp(0, to - from);
-        let two = part(self.two[0]) + part(self.two[1]);
-        if self.more.is_empty() { two } else { two + self.more.iter().map(|s| part(*s)).sum::<Micros>() }
-    }
-    /// The time of day at which `n` of open time has passed, `0 < n <=` the day's.
-    fn after(&self, mut n: Micros) -> Micros {
-        for (from, to) in self.spans() {
-            if n <= to - from {
-                return from + n;
-            }
-            n -= to - from;
-        }
-        DAY
-    }
-}
-
-/// A place on the layout.
-#[derive(Clone, Copy)]
-pub(super) struct Spot {
-    /// Open time before it, on a clock that is never set.
-    pub(super) open: Micros,
-    year: usize,
-    /// Its day number.
-    pub(super) day: i64,
 }
 
 impl Years {
     pub(super) fn new(spec: &CalendarSpec, days: &Days) -> Result<Years> {
         let checked = Checked::new(spec)?;
+        let special = days.special_years();
         let mut build = Build::default();
         let mut years: Vec<Year> = Vec::with_capacity((LAST_YEAR - FIRST_YEAR + 2) as usize);
-        let mut alike: BTreeMap<(u32, bool), u32> = BTreeMap::new();
+        // By length and first day of the week.
+        let mut alike = [[None; 7]; 2];
         let (mut before, mut first_day) = (0, FIRST_DAY);
         for number in FIRST_YEAR..=LAST_YEAR {
-            let Some(first) = Date::from_ymd_opt(number, 1, 1) else { break };
-            let shape = (first.weekday().num_days_from_monday(), first.leap_year());
-            let cells = match alike.get(&shape).filter(|_| days.is_plain(number)) {
-                Some(cells) => *cells,
-                None => {
-                    let cells = build.year(first, &checked, days);
-                    if days.is_plain(number) {
-                        alike.insert(shape, cells);
-                    }
-                    cells
-                }
+            let leap = number % 4 == 0 && (number % 100 != 0 || number % 400 == 0);
+            let run = if special.contains(&number) {
+                build.run(first_day, number, &checked, days)
+            } else {
+                let alike = &mut alike[usize::from(leap)][first_day.rem_euclid(7) as usize];
+                *alike.get_or_insert_with(|| build.run(first_day, number, &checked, days))
             };
-            years.push(Year { before, first_day: first_day as i32, cells, unknown: u32::MAX });
-            let length = if first.leap_year() { 366 } else { 365 };
-            let last = &build.cells[cells as usize + length - 1];
-            before += i64::from(last.before) * MINUTE + build.patterns[usize::from(last.pattern)].len();
-            first_day += length as i64;
+            years.push(Year { before, first_day: first_day as i32, run, unknown: u32::MAX });
+            before += i64::from(build.runs[run as usize].minutes) * MINUTE;
+            first_day += if leap { 366 } else { 365 };
         }
         let mut unknown = years.len() as u32;
-        years.push(Year { before, first_day: first_day as i32, cells: 0, unknown });
+        years.push(Year { before, first_day: first_day as i32, run: u32::MAX, unknown });
         for i in (0..years.len() - 1).rev() {
-            if build.cells[years[i].cells as usize].unknown != NONE {
+            if build.runs[years[i].run as usize].unknown(0).is_some() {
                 unknown = i as u32;
             }
             years[i].unknown = unknown;
         }
-        Ok(Years { years: years.into(), cells: build.cells.into(), patterns: build.patterns.into() })
+        Ok(Years { years: years.into(), runs: build.runs.into(), patterns: build.patterns.into() })
     }
 
     /// True when every day is known and open from 00:00 to 24:00.
     pub(super) fn always_open(&self) -> bool {
-        let all_day = |c: &Cell| c.unknown == NONE && self.patterns[usize::from(c.pattern)].len() == DAY;
-        self.cells.iter().all(all_day)
+        self.longest_known().is_none() && self.patterns.iter().all(|p| p.len() == DAY)
     }
 
+    /// Day numbers, the last exclusive, of the longest stretch of years without unknown day; none where no day is unknown.
+    pub(super) fn longest_known(&self) -> Option<(i64, i64)> {
+        let years = &self.years[..self.years.len() - 1];
+        let all = years.len();
+        if years[0].unknown as usize > all - 1 {
+            return None;
+        }
+        // From each year to the first one that has an unknown day.
+        let stretch = |i: usize| (years[i].unknown as usize).min(all) - i;
+        let first = (0..all).max_by_key(|i| (stretch(*i), all - i)).unwrap_or_default();
+        let day = |i: usize| i64::from(self.years[i].first_day);
+        Some((day(first), day(first + stretch(first))))
+    }
+
+    /// Open time before a time on the local clock.
     #[inline]
-    pub(super) fn spot(&self, wall: Wall) -> Spot {
+    pub(super) fn before(&self, wall: Wall) -> Micros {
         let (day, time) = (wall.div_euclid(DAY), wall.rem_euclid(DAY));
-        let year = self.year(day);
-        let y = &self.years[year];
-        let cell = &self.cells[y.cells as usize + (day - i64::from(y.first_day)) as usize];
-        let of_day = self.patterns[usize::from(cell.pattern)].before(time);
-        Spot { open: y.before + i64::from(cell.before) * MINUTE + of_day, year, day }
+        let y = &self.years[self.year(day)];
+        let day = (day - i64::from(y.first_day)) as usize;
+        y.before + self.runs[y.run as usize].before(day, time, &self.patterns)
     }
 
     /// Index of the year of a day number.
     #[inline]
-    fn year(&self, day: i64) -> usize {
+    pub(super) fn year(&self, day: i64) -> usize {
         // In 400 years there are 146 097 days; so shifted, the quotient is the year or the one after it.
         let guess = (((day - FIRST_DAY) * 400 + 1000) / 146_097) as usize;
         guess - usize::from(day < i64::from(self.years[guess].first_day))
     }
 
-    /// The first time on the local clock at which `open` has passed, which lies after `from`, with the day of the
-    /// microsecond before it; none if there is not so much.
-    pub(super) fn reach(&self, open: Micros, from: Spot) -> Option<(Wall, i64)> {
-        let next = from.year + 1;
-        let year = if self.years.get(next).is_none_or(|y| open <= y.before) {
-            from.year
-        } else {
-            next + self.years[next..].partition_point(|y| y.before < open) - 1
-        };
-        let (y, after) = (&self.years[year], self.years.get(year + 1)?);
-        let length = (after.first_day - y.first_day) as usize;
-        let cells = &self.cells[y.cells as usize..][..length];
-        let left = open - y.before;
-        let day = cells.partition_point(|c| i64::from(c.before) * MINUTE < left).checked_sub(1)?;
-        let time = self.patterns[usize::from(cells[day].pattern)]
-            .after(left - i64::from(cells[day].before) * MINUTE);
+    /// The first time on the local clock at which `open` has passed, which does not lie before the year of index `from_year`,
+    /// with the day of the microsecond before it; none if there is not so much.
+    #[inline]
+    pub(super) fn reach(&self, open: Micros, from_year: usize) -> Option<(Wall, i64)> {
+        // Most answers lie in the same year or soon after: steps that double, then a search between the last two.
+        let mut year = from_year;
+        let mut step = 1;
+        while self.years.get(year + step).is_some_and(|y| y.before < open) {
+            year += step;
+            step *= 2;
+        }
+        let rest = self.years.get(year + 1..self.years.len().min(year + step)).unwrap_or_default();
+        year += rest.partition_point(|y| y.before < open);
+        let y = &self.years[year];
+        let (day, time) = self.runs.get(y.run as usize)?.reach(open - y.before, &self.patterns)?;
         let day = i64::from(y.first_day) + day as i64;
         Some((day * DAY + time, day))
     }
 
     /// The year of the first day from one day to another (inclusive) that has no published schedule.
-    #[inline]
-    pub(super) fn unknown_between(&self, from: Spot, to: Spot) -> Option<i32> {
-        if self.years[from.year].unknown as usize > to.year {
-            None
-        } else {
-            self.unknown_from(from.day, to.day)
-        }
-    }
-
-    /// As [`Years::unknown_between`], for day numbers.
-    pub(super) fn unknown_from(&self, from: i64, to: i64) -> Option<i32> {
+    pub(super) fn unknown_between(&self, from: i64, to: i64) -> Option<i32> {
         let (mut year, mut day) = (self.year(from), from);
         loop {
-            let y = self.years.get(year).filter(|y| (y.unknown as usize) < self.years.len() - 1)?;
+            let y = self.years.get(year)?;
             if y.unknown as usize != year {
                 year = y.unknown as usize;
-                day = i64::from(self.years[year].first_day);
+                day = i64::from(self.years.get(year)?.first_day);
                 continue;
             }
-            let cell = &self.cells[y.cells as usize + (day - i64::from(y.first_day)) as usize];
-            if cell.unknown != NONE {
-                let unknown = i64::from(y.first_day) + i64::from(cell.unknown);
-                return (unknown <= to).then_some(FIRST_YEAR + year as i32);
+            let run = self.runs.get(y.run as usize)?;
+            if let Some(unknown) = run.unknown((day - i64::from(y.first_day)) as usize) {
+                let known = i64::from(y.first_day) + (unknown as i64) > to;
+                return (!known).then_some(FIRST_YEAR + year as i32);
             }
             year += 1;
             day = i64::from(self.years.get(year)?.first_day);
@@ -209,47 +147,42 @@ impl Years {
     /// The open intervals of a day, on its clock.
     pub(super) fn spans(&self, day: i64) -> impl Iterator<Item = (Micros, Micros)> {
         let y = &self.years[self.year(day)];
-        let cell = &self.cells[y.cells as usize + (day - i64::from(y.first_day)) as usize];
-        self.patterns[usize::from(cell.pattern)].spans()
+        let pattern = self.runs[y.run as usize].pattern((day - i64::from(y.first_day)) as usize);
+        self.patterns[pattern].spans()
     }
 }
 
 /// What is shared while years are laid out.
 #[derive(Default)]
 struct Build {
-    cells: Vec<Cell>,
+    runs: Vec<Run>,
     patterns: Vec<Pattern>,
     pattern_ids: BTreeMap<Box<[(Micros, Micros)]>, u16>,
-    /// Where the days of a year begin, by the patterns of its days (none: unknown).
-    runs: BTreeMap<Vec<Option<u16>>, u32>,
+    /// By the patterns of the days (none: unknown).
+    run_ids: BTreeMap<Vec<Option<u16>>, u32>,
 }
 
 impl Build {
-    fn year(&mut self, first: Date, spec: &Checked, days: &Days) -> u32 {
-        let of_year = first.iter_days().take_while(|d| d.year() == first.year());
-        let ids: Vec<Option<u16>> = of_year
-            .map(|d| spec.hours(d, || days.known_workday(d)).map(|hours| self.pattern(hours)))
-            .collect();
-        if let Some(cells) = self.runs.get(&ids) {
-            return *cells;
+    fn run(&mut self, first_day: i64, year: i32, spec: &Checked, days: &Days) -> u32 {
+        let of_year = date_of(first_day).iter_days().take_while(|d| d.year() == year);
+        let mut last: Option<(&[(Micros, Micros)], u16)> = None;
+        let ids = of_year.map(|d| {
+            let hours = spec.hours(d, || days.known_workday(d))?;
+            let same = last.filter(|(of_last, _)| std::ptr::eq(*of_last, hours));
+            let id = same.map_or_else(|| self.pattern(hours), |(_, id)| id);
+            last = Some((hours, id));
+            Some(id)
+        });
+        let ids: Vec<Option<u16>> = ids.collect();
+        if let Some(run) = self.run_ids.get(&ids) {
+            return *run;
         }
-        let closed = self.pattern(&[]);
-        let start = self.cells.len();
-        let mut before = 0;
-        for id in &ids {
-            let pattern = id.unwrap_or(closed);
-            self.cells.push(Cell { before, pattern, unknown: NONE });
-            before += (self.patterns[usize::from(pattern)].len() / MINUTE) as u32;
-        }
-        let mut unknown = NONE;
-        for (day, id) in ids.iter().enumerate().rev() {
-            if id.is_none() {
-                unknown = day as u16;
-            }
-            self.cells[start + day].unknown = unknown;
-        }
-        self.runs.insert(ids, start as u32);
-        start as u32
+        // A year without unknown day asks for no pattern of its own.
+        let closed = if ids.contains(&None) { self.pattern(&[]) } else { 0 };
+        let run = self.runs.len() as u32;
+        self.runs.push(Run::new(&ids, closed, &self.patterns));
+        self.run_ids.insert(ids, run);
+        run
     }
 
     fn pattern(&mut self, spans: &[(Micros, Micros)]) -> u16 {
@@ -265,6 +198,7 @@ impl Build {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Date;
     use super::*;
 
     #[test]
@@ -283,6 +217,6 @@ mod tests {
             day = next;
         }
         // Eight thousand years that look alike are kept as two.
-        assert_eq!(years.cells.len(), 365 + 366);
+        assert_eq!(years.runs.len(), 2);
     }
 }

@@ -161,6 +161,14 @@ impl Offsets {
         self.pieces[self.index(t)]
     }
 
+    /// The instant from which on the local clock never shows less than `wall` again.
+    pub(super) fn last_at(&self, wall: Wall) -> Instant {
+        let shows_less = |p: &Piece| p.start.saturating_add(p.offset) < wall;
+        let k = self.pieces.iter().rposition(shows_less).unwrap_or_default();
+        let t = wall.saturating_sub(self.pieces[k].offset);
+        self.pieces.get(k + 1).map_or(t, |next| t.min(next.start))
+    }
+
     /// What the local clock shows.
     #[inline]
     pub(super) fn wall(&self, t: Instant) -> Wall {

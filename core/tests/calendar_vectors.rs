@@ -109,10 +109,7 @@ fn statutory_days() {
     let e = days.is_statutory(date("2021-10-01")).unwrap_err();
     assert_eq!((e.code(), e.detail()), (Code::NoStatutory, "2021-10-01 (CN)"));
     let e = days.is_statutory(date("2027-10-01")).unwrap_err();
-    assert_eq!(
-        (e.code(), e.detail()),
-        (Code::NoSchedule, "2027 (CN, as known at 2026-11-22T16:00:00.000000Z)")
-    );
+    assert_eq!((e.code(), e.detail()), (Code::NoSchedule, "2027 (CN)"));
     // The notice of 2023 names this day of a year whose own source has no marks.
     assert!(!days.is_statutory(date("2022-12-31")).unwrap());
 }
@@ -145,10 +142,7 @@ fn a_notice_is_known_from_its_publication_on() {
     assert_eq!(sources(&after).iter().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["CN/2022", "CN/2023"]);
     // What is not published is not guessed.
     let e = cn("2025-11-29T12:00:00+08:00").is_workday(date("2026-01-04")).unwrap_err();
-    assert_eq!(
-        (e.code(), e.detail()),
-        (Code::NoSchedule, "2026 (CN, as known at 2025-11-29T04:00:00.000000Z)")
-    );
+    assert_eq!((e.code(), e.detail()), (Code::NoSchedule, "2026 (CN)"));
     assert!(cn("2025-11-30T00:00:00+08:00").is_workday(date("2026-01-04")).unwrap());
     for year in [1900, 2017, 2027, 9999] {
         let e = cn(LATER).is_workday(Date::from_ymd_opt(year, 6, 1).unwrap()).unwrap_err();

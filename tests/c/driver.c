@@ -17,10 +17,13 @@ static void reply(const char *word, const char *bytes, size_t len)
 static int failed(opsl_error **err)
 {
   const char *text;
+  char status[16];
   if (*err == NULL)
     return 0;
   text = opsl_error_text(*err, OPSL_LANG_EN);
-  reply("error", text, strlen(text));
+  snprintf(status, sizeof status, "%d ", opsl_error_code(*err));
+  printf("error %zu\n%s%s", strlen(status) + strlen(text), status, text);
+  fflush(stdout);
   opsl_error_free(*err);
   *err = NULL;
   return 1;
@@ -70,13 +73,40 @@ static char *payload(size_t len)
   return bytes;
 }
 
-int main(void)
+/* The fact that is stored last: the rest of the line after "fact": without its brace. */
+static void reply_stored(const opsl_ledger *ledger, int64_t seq, opsl_error **err)
 {
+  static const char key[] = ",\"fact\":";
+  opsl_buf out;
+  if (opsl_ledger_read(ledger, seq, 1, &out, err) == OPSL_OK) {
+    const char *fact = strstr(out.ptr, key) + sizeof key - 1;
+    reply("ok", fact, (size_t)(out.ptr + out.len - fact) - 2);
+    opsl_buf_free(&out);
+  }
+}
+
+static void append(opsl_ledger *ledger, opsl_str facts, opsl_error **err)
+{
+  int64_t seqs[16];
+  size_t n;
+  if (opsl_ledger_append(ledger, facts, seqs, 16, &n, err) == OPSL_OK)
+    reply_stored(ledger, seqs[n - 1], err);
+  failed(err);
+}
+
+int main(int argc, char **argv)
+{
+  opsl_ledger *ledger = NULL;
+  opsl_ledger_options options = {0};
   opsl_contract *contract = NULL;
   opsl_account *account = NULL;
   opsl_error *err = NULL;
   char head[512], verb[16], a[128], b[128], c[128];
 
+  options.struct_size = sizeof options;
+  options.create = 1;
+  if (argc != 2 || opsl_ledger_open(opsl_text(argv[1]), &options, &ledger, NULL) != OPSL_OK)
+    return 2;
   while (fgets(head, sizeof head, stdin) != NULL) {
     int words = sscanf(head, "%15s %127s %127s %127s", verb, a, b, c);
     if (words == 2) {
@@ -84,6 +114,11 @@ int main(void)
       char *bytes;
       text.len = strtoul(a, NULL, 10);
       text.ptr = bytes = payload(text.len);
+      if (strcmp(verb, "append") == 0) {
+        append(ledger, text, &err);
+        free(bytes);
+        continue;
+      }
       if (strcmp(verb, "contract") == 0) {
         opsl_contract_free(contract);
         contract = NULL;
@@ -140,5 +175,6 @@ int main(void)
   }
   opsl_account_free(account);
   opsl_contract_free(contract);
+  opsl_ledger_free(ledger);
   return 0;
 }

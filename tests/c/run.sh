@@ -64,6 +64,8 @@ check "compile month" compile examples/c/month.c
 check "compile driver" compile tests/c/driver.c
 check "compile input" compile tests/c/input.c
 check "compile ledger" compile tests/c/ledger.c -pthread
+check "link the archive" gcc -std=c99 examples/c/month.c -o "$work/static" -I "$prefix/include" \
+    "$prefix/lib/libopsledger.a" -lpthread -ldl -lm
 check "programs ask for the soname" \
     bash -c "readelf --dynamic '$work/month' | grep -q 'NEEDED.*\[libopsledger.so.${version%%.*}\]'"
 
@@ -72,6 +74,7 @@ mv "$work/output" "$work/printed"
 check "month prints what the other languages print" diff "$work/printed" examples/month/expected.txt
 # Once more on the same ledger: every fact has its key, so nothing is recorded twice.
 check "month again" bash -c "'$work/month' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
+check "month, statically linked" bash -c "'$work/static' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
 mkdir "$work/ledgers"
 count "${valgrind[@]}" "$work/input"
 count "${valgrind[@]}" --child-silent-after-fork=yes "$work/ledger" "$work/ledgers"

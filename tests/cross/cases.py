@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The shared accounting and working-time cases, through any language that speaks a small protocol.
 
-    tests/cross/cases.py COMMAND ...      (OPSLEDGER_CASES names another file than tests/cases/accounting.json)
+    tests/cross/cases.py COMMAND ...      (OPSLEDGER_CASES names another file of cases)
 
 COMMAND is a driver: it reads requests from stdin and answers each on stdout. A request is a line, for `contract` and `facts`
 followed by as many bytes as it says; an answer is `ok N` or `error N`, a newline, and N bytes.
@@ -12,8 +12,10 @@ followed by as many bytes as it says; an answer is `ok N` or `error N`, a newlin
     budget AS_OF KNOWN_AT VIEW        the flat figures, a line `name value` each, without those that are absent
     between CALENDAR START END        working time, microseconds
     add CALENDAR START MICROSECONDS   an instant, microseconds
+    append N                          the fact that is stored last after appending these lines to the ledger
 
-Instants in requests are RFC 3339. Every figure that a case expects is compared; an expectation that this file does not know is a
+Instants in requests are RFC 3339. Read here: the accounting and working-time cases, and of tests/vectors the statutory calendar, the
+working time of another tool and the canonical text of facts. (Figures of other tools that need an account are held in Rust.) Every figure that a case expects is compared; an expectation that this file does not know is a
 failure. The last line is `N passed, M failed`.
 """
 
@@ -22,31 +24,27 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+import vectors
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(os.environ.get("OPSLEDGER_CASES", ROOT / "tests/cases/accounting.json"))
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICRO = timedelta(microseconds=1)
-# The contract around the calendars of the working-time cases; it has to have a clause.
-FRAME = """format = 1
-id = "calendars"
-title = "calendars"
-timezone = "Asia/Shanghai"
-period = { start = "2026-01-01", end = "2026-12-31" }
-%s
-[[clause]]
-id = "any"
-rule = "downtime"
-max = "10h"
-"""
+
+class Refusal(Exception):
+    """An error of the library: status and message."""
 
 
 class Driver:
     """A process of another language, and the requests it understands."""
 
     def __init__(self, command):
+        self.folder = tempfile.TemporaryDirectory(prefix="opsledger-cases-")
+        command = [*command, str(Path(self.folder.name) / "books")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, line, payload=b""):
@@ -57,7 +55,7 @@ class Driver:
             sys.exit(f"the driver answered {head!r} to {line!r} and ended with {self.process.poll()}")
         body = self.process.stdout.read(int(head[1])).decode()
         if head[0] == b"error":
-            raise ValueError(body)
+            raise Refusal(*body.split(" ", 1))
         return body
 
     def account(self, contract, facts):
@@ -67,7 +65,9 @@ class Driver:
 
     def close(self):
         self.process.stdin.close()
-        return self.process.wait(timeout=60)
+        status = self.process.wait(timeout=60)
+        self.folder.cleanup()
+        return status
 
 
 def instant(text):
@@ -203,24 +203,28 @@ def main(command):
     data = json.loads(CASES.read_text(encoding="utf-8"))
     driver = Driver(command)
     results, seen = {}, []
-    for case in data["accounting"]:
+
+    def check(name, run, *arguments):
         try:
-            results[case["name"]] = run_case(driver, case, seen if len(seen) < 40 else None)
-        except ValueError as error:
-            results[case["name"]] = [str(error)]
+            results[name] = run(driver, *arguments)
+        except Refusal as refusal:
+            results[name] = [f"{refusal}"]
+
+    for case in data["accounting"]:
+        check(case["name"], run_case, case, seen if len(seen) < 40 else None)
     results["this runner"] = sees_wrong_figures(seen)
     if data.get("working_time"):
-        driver.account(FRAME % data["calendars"], "")
+        driver.account(vectors.frame("Asia/Shanghai", data["calendars"]), "")
     for case in data.get("working_time", []):
-        try:
-            results[case["name"]] = run_working(driver, case)
-        except ValueError as error:
-            results[case["name"]] = [str(error)]
+        check(case["name"], run_working, case)
+    cases = len(results) - 1
+    for name, run, *arguments in vectors.all_of_them(Refusal):
+        check(name, run, *arguments)
     results["the driver's end"] = [f"status {status}"] if (status := driver.close()) else []
     failed = {name: wrong for name, wrong in results.items() if wrong}
     for name, wrong in list(failed.items())[:10]:
         print(f"{name}: " + "; ".join(wrong[:3]))
-    print(f"{CASES.name} through {command[0]}: {len(data['accounting'])} accounting, {len(data.get('working_time', []))} working-time cases")
+    print(f"{cases} cases of {CASES.name} and {len(results) - cases - 2} vectors through {command[0]}")
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not data["accounting"] else 0
 

@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Paths;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,13 +15,16 @@ import java.time.temporal.ChronoUnit;
 public final class CaseDriver {
     private Contract contract;
     private Account account;
+    private final Ledger ledger;
 
-    private CaseDriver() {}
+    private CaseDriver(String ledger) {
+        this.ledger = Ledger.open(Paths.get(ledger), new Ledger.Options().create());
+    }
 
     public static void main(String[] arguments) throws IOException {
         DataInputStream in = new DataInputStream(new BufferedInputStream(System.in));
         OutputStream out = new BufferedOutputStream(System.out);
-        CaseDriver driver = new CaseDriver();
+        CaseDriver driver = new CaseDriver(arguments[0]);
         for (String line = line(in); line != null; line = line(in)) {
             String[] words = line.split(" ");
             byte[] payload = new byte[words.length == 2 ? Integer.parseInt(words[1]) : 0];
@@ -31,7 +35,7 @@ public final class CaseDriver {
                 answer = driver.answer(words, payload);
             } catch (OpsLedgerException e) {
                 status = "error";
-                answer = e.getMessage();
+                answer = e.status() + " " + e.getMessage();
             }
             byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
             out.write((status + " " + bytes.length + "\n").getBytes(StandardCharsets.US_ASCII));
@@ -66,6 +70,10 @@ public final class CaseDriver {
                 account = Account.of(contract);
                 account.add(new String(payload, StandardCharsets.UTF_8));
                 return "";
+            case "append":
+                long[] seqs = ledger.append(payload);
+                String entry = ledger.read(seqs[seqs.length - 1], 1);
+                return entry.substring(entry.indexOf(",\"fact\":") + 8, entry.length() - 2);
             case "assess":
                 return account.assess(instant(words[1]), instant(words[2]), view(words[3]), 0);
             case "budget":

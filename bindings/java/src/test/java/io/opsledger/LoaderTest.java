@@ -153,12 +153,17 @@ class LoaderTest {
     @Test
     void aNamedFileComesFirst() throws Exception {
         with(Loader.LIBRARY, folder.resolve("none.so").toString(), () -> assertTrue(failure().contains("no such file"), failure()));
+        // A sound library, but not ours.
         Path wrong = folder.resolve("wrong.so");
-        Files.write(wrong, new byte[] {1, 2, 3});
-        with(Loader.LIBRARY, wrong.toString(), () -> assertTrue(failure().contains("wrong.so"), failure()));
+        Files.copy(Paths.get(System.getProperty("java.home"), "lib", "libprefs.so"), wrong);
+        with(Loader.LIBRARY, wrong.toString(), () -> {
+            String message = failure();
+            assertTrue(message.contains("wrong.so has no functions for Java"), message);
+        });
+        Files.move(wrong, folder.resolve("libopsledger.so"));
         with("java.library.path", folder.toString(), () -> {
-            Files.move(wrong, folder.resolve("libopsledger.so"));
-            assertTrue(failure().contains("libopsledger.so"), failure());
+            String message = failure();
+            assertTrue(message.contains("libopsledger.so has no functions for Java"), message);
         });
     }
 

@@ -57,7 +57,7 @@ bench: ## benchmarks of the library's own
 bench-peers: build ## the same work done by known peers, side by side
 	@benches/peers/run.sh
 
-install: ## header, libraries, pkg-config and CMake files into DESTDIR/PREFIX
+install: ## command, header, libraries and pkg-config file into DESTDIR/PREFIX
 	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-ffi -p opsledger-cli
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	@install -m 755 $(folder)/opsledger $(DESTDIR)$(PREFIX)/bin/

@@ -94,6 +94,14 @@ impl Account {
         Ok(Vec::new())
     }
 
+    /// The contract that computes the answers to `ask`: the one given, or the adopted one in force then.
+    ///
+    /// # Errors
+    /// As [`Account::budget`].
+    pub fn contract_for(&self, ask: &Ask) -> Result<Arc<Contract>> {
+        self.with(ask, |engine, _, _| Ok(engine.contract().clone()))
+    }
+
     /// Adds facts as JSON Lines (blank lines are skipped), each with its stated `recorded_at` (absent: its `at`), in that
     /// order. All or none. Returns how many.
     ///

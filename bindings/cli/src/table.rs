@@ -31,15 +31,13 @@ pub(crate) fn print(out: &mut Out<'_, '_>, head: &[&str], rows: Vec<Vec<Value>>)
     let styled = out.styled();
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    if styled {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
     if out.stdout_is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     } else {
-        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
+    }
+    if styled {
+        table.enforce_styling();
     }
     let heading = |text: &&str| {
         let cell = Cell::new(text);
@@ -47,7 +45,7 @@ pub(crate) fn print(out: &mut Out<'_, '_>, head: &[&str], rows: Vec<Vec<Value>>)
     };
     table.set_header(head.iter().map(heading));
     for row in rows {
-        table.add_row(row.into_iter().map(cell));
+        table.add_row(row.into_iter().map(|value| cell(value, styled)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -58,11 +56,12 @@ pub(crate) fn print(out: &mut Out<'_, '_>, head: &[&str], rows: Vec<Vec<Value>>)
     Ok(())
 }
 
-fn cell(value: Value) -> Cell {
+fn cell(value: Value, styled: bool) -> Cell {
     match value {
         Value::Text(text) => Cell::new(clean(&text)),
         Value::Number(text) => Cell::new(clean(&text)).set_alignment(CellAlignment::Right),
-        Value::Status(status, text) => Cell::new(text).fg(colour(status)),
+        Value::Status(status, text) if styled => Cell::new(text).fg(colour(status)),
+        Value::Status(_, text) => Cell::new(text),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{EXIT_BREACHED, EXIT_NO_EVIDENCE, EXIT_OK, input, verbs};
 use opsledger::account::Account;
 use opsledger::assess::{Ask, Assessment, ClauseVerdict, Status, View};
 use opsledger::error::{Code, Error, Lang, Result};
+use opsledger::ledger::clock;
 use serde_json::json;
 
 /// Lines of facts that are handed over at a time.
@@ -21,7 +22,7 @@ pub(super) fn run(cli: &Cli, args: &Assess, out: &mut Out<'_, '_>) -> Result<i32
     if out.json {
         out.line(&assessment.to_json())?;
     } else {
-        print(&assessment, &account.contract().title, out)?;
+        print(&assessment, &account.contract_for(&ask)?.title, out)?;
     }
     Ok(exit_of(&assessment))
 }
@@ -73,7 +74,7 @@ fn account(cli: &Cli, args: &args::Ask, out: &mut Out<'_, '_>) -> Result<(Accoun
     };
     let contract = verbs::stated_contract(cli, out)?;
     let Some(facts) = &args.facts else {
-        ask.now = Some(verbs::now());
+        ask.now = Some(clock::system_now());
         return Ok((Account::open(contract, verbs::open(cli, false)?)?, ask));
     };
     let contract = contract.ok_or_else(|| {

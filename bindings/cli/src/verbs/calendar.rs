@@ -6,6 +6,7 @@ use crate::{EXIT_OK, texts, verbs};
 use opsledger::calendar::Calendar as ServiceHours;
 use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Result};
+use opsledger::ledger::clock;
 use opsledger::time::{self, Instant};
 use serde_json::json;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ fn between(cli: &Cli, args: &Between, out: &mut Out<'_, '_>) -> Result<i32> {
 
 fn hours(cli: &Cli, args: &Hours, out: &mut Out<'_, '_>) -> Result<(Arc<Contract>, ServiceHours)> {
     let contract = verbs::contract(cli, out)?;
-    let known_at = verbs::instant("--known-at", args.known_at.as_ref())?.unwrap_or_else(verbs::now);
+    let known_at = verbs::instant("--known-at", args.known_at.as_ref())?.unwrap_or_else(clock::system_now);
     let hours = contract.hours(&args.calendar, known_at).map_err(|e| match e.code() {
         Code::NotFound => {
             let ids: Vec<&str> = contract.calendars.keys().map(String::as_str).collect();

@@ -7,7 +7,7 @@ use crate::{EXIT_OK, input, verbs};
 use opsledger::calendar::Zone;
 use opsledger::error::{Code, Error, Result};
 use opsledger::import::csv::{self, Row};
-use opsledger::ledger::{Ledger, Options};
+use opsledger::ledger::{Ledger, Options, clock};
 use serde_json::json;
 
 pub(super) fn run(cli: &Cli, args: &Import, out: &mut Out<'_, '_>) -> Result<i32> {
@@ -28,7 +28,7 @@ fn import_csv(cli: &Cli, args: &ImportCsv, out: &mut Out<'_, '_>) -> Result<i32>
             .and_then(|p| rows.get(p.checked_sub(1)?))
             .map_or(position, |row| row.number)
     };
-    let imported = ledger.import(&facts, verbs::now(), args.lenient).map_err(|e| match e.row() {
+    let imported = ledger.import(&facts, clock::system_now(), args.lenient).map_err(|e| match e.row() {
         Some(position) => e.at_row(number(position)),
         None => e,
     })?;

@@ -129,13 +129,3 @@ fn instant(option: &str, text: Option<&String>) -> Result<Option<Instant>> {
     let parsed = text.map(|text| opsledger::time::parse_instant(text)).transpose();
     parsed.map_err(|e| e.in_field(option))
 }
-
-/// The host's clock: bindings read it, the library never does.
-#[allow(clippy::disallowed_methods, reason = "the clock enters here, as an argument to everything below")]
-fn now() -> Instant {
-    match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
-        Ok(since) => since.as_micros() as Instant,
-        // A clock before 1970: the ledger sees it going backwards and says so.
-        Err(_) => 0,
-    }
-}

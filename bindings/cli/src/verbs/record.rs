@@ -10,7 +10,7 @@ use crate::{EXIT_OK, exit_of};
 use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Result};
 use opsledger::facts::Fact;
-use opsledger::ledger::{Ledger, Options};
+use opsledger::ledger::{Ledger, Options, clock};
 use serde_json::json;
 
 /// Facts that are recorded together or not at all.
@@ -48,7 +48,7 @@ pub(super) fn init(cli: &Cli, args: &Init, out: &mut Out<'_, '_>) -> Result<i32>
 /// Records the adoption; `None` where this very text was adopted before.
 fn adopt(ledger: &Ledger, contract: &Contract) -> Result<Option<u64>> {
     let from = contract.amends.as_ref().map_or(contract.period_dates.0, |(_, from)| *from);
-    let now = verbs::now();
+    let now = clock::system_now();
     let fact = json!({
         "kind": "contract.adopt", "at": opsledger::time::canonical_instant(now)?, "key": format!("contract.adopt:{}", contract.sm3),
         "body": { "sm3": contract.sm3, "text": &*contract.text, "from": from.to_string() },
@@ -74,7 +74,7 @@ pub(super) fn append(cli: &Cli, args: &Append, out: &mut Out<'_, '_>) -> Result<
             Ok(batch) => batch,
             Err(e) => break Some(e),
         };
-        match ledger.append(&batch.facts, verbs::now()) {
+        match ledger.append(&batch.facts, clock::system_now()) {
             Ok(new) => seqs.extend(new),
             Err(e) => break Some(batch.place(e)),
         }

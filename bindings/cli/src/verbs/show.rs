@@ -6,8 +6,9 @@ use crate::table::{self, Value};
 use crate::texts::{self, Text};
 use crate::{EXIT_OK, verbs};
 use opsledger::calendar::Zone;
+use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Result};
-use opsledger::facts::{Entry, kinds};
+use opsledger::facts::{Entry, Fact, kinds};
 use opsledger::ledger::{Ledger, Record};
 use opsledger::time::Instant;
 use opsledger::{Lang, digest};
@@ -23,7 +24,7 @@ pub(super) fn run(cli: &Cli, args: &Show, out: &mut Out<'_, '_>) -> Result<i32> 
     let ledger = verbs::open(cli, false)?;
     if args.seqs.is_empty() {
         let filter = Filter::new(args)?;
-        let zone = zone(cli, out)?;
+        let zone = zone(cli, &ledger, out)?;
         list(&ledger, args, &filter, zone, out)?;
     } else {
         for seq in &args.seqs {
@@ -34,16 +35,22 @@ pub(super) fn run(cli: &Cli, args: &Show, out: &mut Out<'_, '_>) -> Result<i32> 
     Ok(EXIT_OK)
 }
 
-/// Times are shown in the contract's zone; of a ledger without a contract, in UTC.
-fn zone(cli: &Cli, out: &mut Out<'_, '_>) -> Result<Zone> {
-    if out.json {
-        return Zone::parse("UTC");
+/// Times are shown in the contract's zone; of a ledger without a contract, in UTC. (The first text adopted is found without
+/// reading the ledger, and an amendment moves no zone.)
+fn zone(cli: &Cli, ledger: &Ledger, out: &mut Out<'_, '_>) -> Result<Zone> {
+    const FIRST: &str =
+        "SELECT fact FROM entry WHERE instr(fact, '\"kind\":\"contract.adopt\"') ORDER BY seq LIMIT 1";
+    if !out.json {
+        if let Some(contract) = verbs::stated_contract(cli, out)? {
+            return Ok(contract.zone);
+        }
+        let adopted = ledger.sql(FIRST)?.rows.into_iter().flatten().next();
+        let fact = adopted.as_ref().and_then(|text| Fact::parse_stored(text.as_str()?).ok());
+        if let Some(contract) = fact.and_then(|fact| Contract::parse(fact.text("text")?).ok()) {
+            return Ok(contract.zone);
+        }
     }
-    match verbs::contract(cli, out) {
-        Ok(contract) => Ok(contract.zone),
-        Err(e) if e.code() == Code::NotFound => Zone::parse("UTC"),
-        Err(e) => Err(e),
-    }
+    Zone::parse("UTC")
 }
 
 fn single(record: &Record, out: &mut Out<'_, '_>) -> Result<()> {

@@ -4,14 +4,19 @@ use crate::args::Cli;
 use crate::out::Out;
 use crate::progress::Progress;
 use crate::{EXIT_BREACHED, EXIT_OK, texts, verbs};
-use opsledger::error::{Category, Result};
+use opsledger::error::{Category, Code, Result};
 use opsledger::ledger::{Problem, Verdict};
 use serde_json::json;
 
 pub(super) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
     let lang = out.lang;
     let bar = Progress::new(out, texts::VERIFYING.get(lang), Some(0));
-    let checked = verbs::open(cli, false).and_then(|ledger| {
+    // Opened for writing, so that lookups that do not agree with the entries are built anew; entries are never touched.
+    let opened = verbs::open(cli, true).or_else(|e| match e.code() {
+        Code::ReadOnlyFile => verbs::open(cli, false),
+        _ => Err(e),
+    });
+    let checked = opened.and_then(|ledger| {
         ledger.verify(&mut |done, total| {
             bar.at(done, total);
             true

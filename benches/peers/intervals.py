@@ -1,0 +1,220 @@
+"""Union, class and downtime of outages beside polars, numpy, DuckDB and PostgreSQL: the same columns, the same answers, in
+one run, one thread each.
+
+Usage: intervals.py BINARY [--rows N] [--pg-rows N]. BINARY is the example `peer_intervals`, built with --release. Needs numpy,
+polars and duckdb; PostgreSQL where its server programs are installed (else that row says so).
+Prints a row a peer: the ratio of CPU time (peer over ours), then both in ns an interval, medians of the rounds.
+"""
+
+import argparse
+import glob
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+os.environ["POLARS_MAX_THREADS"] = "1"
+import duckdb
+import numpy as np
+import polars as pl
+
+US = 1_000_000
+HOUR = 3600 * US
+YEAR = 365 * 24 * HOUR
+
+
+def columns(rows, systems, order):
+    """Intervals of a year; lengths so that about half of them touch another of their system."""
+    noise = np.random.default_rng(20261124)
+    system = noise.integers(0, systems, rows, dtype=np.int32)
+    start = noise.integers(0, YEAR, rows, dtype=np.int64)
+    end = start + 1 + noise.integers(0, YEAR * systems // rows, rows, dtype=np.int64)
+    if order == "sorted":
+        by = np.lexsort((end, start, system))
+        system, start, end = system[by], start[by], end[by]
+    return system, start, end
+
+
+def timed(rounds, what):
+    cpu, wall = [], []
+    for _ in range(rounds):
+        before, timer = time.process_time(), time.perf_counter()
+        answer = what()
+        cpu.append(time.process_time() - before)
+        wall.append(time.perf_counter() - timer)
+    return statistics.median(cpu), statistics.median(wall), answer
+
+
+def classes(length):
+    long = int((length >= HOUR).sum())
+    return [long, len(length) - long, int(length.sum())]
+
+
+def ours(binary, data, systems, rounds):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, column in zip(("system", "start", "end"), data):
+            column.tofile(f"{folder}/{name}")
+        done = subprocess.run([binary, folder, str(systems), str(rounds)], stdout=subprocess.PIPE, check=True)
+    said = json.loads(done.stdout)
+    return [statistics.median(said[k]) for k in ("cpu", "wall", "copy")] + [said["answer"]]
+
+
+def by_polars(data, rounds, sort):
+    """Its best hand-tuned form: systems laid end to end on one axis, a running maximum, and only the boundaries kept."""
+    frame = pl.DataFrame({"system": data[0], "start": data[1], "end": data[2]})
+    far = int(data[2].max()) + 1
+
+    def run():
+        lazy = frame.lazy().select(
+            (pl.col("system").cast(pl.Int64) * far + pl.col("start")).alias("s"),
+            (pl.col("system").cast(pl.Int64) * far + pl.col("end")).alias("e"),
+        )
+        if sort:
+            lazy = lazy.sort("s")
+        lazy = lazy.with_columns(pl.col("e").cum_max().alias("m"))
+        lazy = lazy.with_columns((pl.col("s") > pl.col("m").shift(1)).fill_null(True).alias("new"))
+        lazy = lazy.with_columns(pl.col("m").shift(1).alias("before"))
+        edges = lazy.filter(pl.col("new")).select("s", "before").collect()
+        # The end of an episode is the running maximum before the next one's start.
+        ends = edges["before"].shift(-1)
+        top = (frame["system"].cast(pl.Int64) * far + frame["end"]).max()
+        length = ends.fill_null(top) - edges["s"]
+        return classes(length.to_numpy())
+
+    return timed(rounds, run)
+
+
+def by_numpy(data, rounds, sort):
+    """Starts and ends sorted each by itself: a gap lies where the next start is after the end at that place."""
+    far = int(data[2].max()) + 1
+
+    def run():
+        offset = data[0].astype(np.int64) * far
+        start, end = offset + data[1], offset + data[2]
+        if sort:
+            start.sort()
+        # Ends are in no order even where starts are.
+        end.sort()
+        gap = np.flatnonzero(start[1:] > end[:-1])
+        return classes(end[np.append(gap, len(end) - 1)] - start[np.append(0, gap + 1)])
+
+    return timed(rounds, run)
+
+
+def by_duckdb(data, rounds):
+    db = duckdb.connect()
+    db.execute("set threads = 1")
+    frame = pl.DataFrame({"system": data[0], "s": data[1], "e": data[2]}).to_arrow()
+    db.register("frame", frame)
+    db.execute("create table iv as select * from frame")
+    query = f"""
+        with a as (select system, s, e,
+                max(e) over (partition by system order by s rows between unbounded preceding and 1 preceding) m from iv),
+            b as (select system, s, e, sum(case when m is null or s > m then 1 else 0 end)
+                over (partition by system order by s rows unbounded preceding) g from a),
+            c as (select max(e) - min(s) d from b group by system, g)
+        select count(*) filter (d >= {HOUR}), count(*) filter (d < {HOUR}), sum(d)::bigint from c"""
+    return timed(rounds, lambda: list(db.execute(query).fetchone()))
+
+
+class Postgres:
+    """A server of our own on a socket in a temporary folder."""
+
+    def __init__(self):
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+        self.bin = os.path.dirname(found[-1]) if found else None
+        if not self.bin:
+            return
+        self.folder = tempfile.mkdtemp(prefix="peers-pg-", dir="/tmp")
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres")
+        options = f"-k {self.folder} -c listen_addresses= -c max_parallel_workers_per_gather=0 -c work_mem=1GB -c jit=off"
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-o", options, "-l", f"{self.folder}/log", "-w", "start")
+
+    def run(self, program, *args, feed=None):
+        command = [f"{self.bin}/{program}", *args]
+        if os.geteuid() == 0:
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        return subprocess.run(command, input=feed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, cwd="/tmp")
+
+    def sql(self, text, feed=None):
+        args = ["-h", self.folder, "-U", "postgres", "-At", "-c", text]
+        return self.run("psql", *args, feed=feed).stdout.decode().split("\n")
+
+    def measure(self, data, rounds):
+        self.sql("drop table if exists iv; create unlogged table iv(system int, s bigint, e bigint)")
+        rows = "\n".join(f"{a}\t{b}\t{c}" for a, b, c in zip(*(column.tolist() for column in data)))
+        self.sql("copy iv from stdin", feed=(rows + "\n").encode())
+        self.sql("vacuum analyze iv")
+        query = f"""explain (analyze, timing off, summary on, format json)
+            select count(*) filter (where upper(r) - lower(r) >= {HOUR}), sum(upper(r) - lower(r))
+            from (select unnest(range_agg(int8range(s, e))) r from iv group by system) t"""
+        answer = query.split("json)")[1]
+        answer = answer.replace("sum(upper", "count(*), sum(upper")
+        walls = [json.loads("".join(self.sql(query)))[0]["Execution Time"] / 1000 for _ in range(rounds)]
+        long, count, down = map(int, self.sql(answer)[0].split("|"))
+        wall = statistics.median(walls)
+        # One backend, no other worker: its CPU time is at most this.
+        return wall, wall, [long, count - long, down]
+
+    def close(self):
+        if self.bin:
+            self.run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+            shutil.rmtree(self.folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--pg-rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    postgres = Postgres()
+    version = postgres.run("postgres", "--version").stdout.decode().strip() if postgres.bin else "PostgreSQL: not installed"
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, polars {pl.__version__}, duckdb {duckdb.__version__}, {version}")
+    print(f"load {os.getloadavg()[0]:.1f}; {options.rounds} rounds, medians; ratios of CPU time (PostgreSQL: its execution time)\n")
+    print("| columns | peer, its best form | ratio | ours ns | peer ns | ours / memcpy |")
+    print("|---|---|---|---|---|---|")
+    wrong = 0
+    for systems in (1, 10_000):
+        for order in ("sorted", "unsorted"):
+            data = columns(options.rows, systems, order)
+            cpu, _, copy, expected = ours(options.binary, data, systems, options.rounds)
+            sort = order == "unsorted"
+            peers = [
+                ("polars, boundary filter", lambda: by_polars(data, options.rounds, sort)),
+                ("numpy, two sorted key arrays", lambda: by_numpy(data, options.rounds, sort)),
+                ("DuckDB, window functions", lambda: by_duckdb(data, 1)),
+            ]
+            name = f"{options.rows:,} x {systems:,}, {order}"
+            for peer, measure in peers:
+                used, _, answer = measure()
+                wrong += answer != expected
+                note = "" if answer == expected else f" DIFFERS: {answer} for {expected}"
+                scale = 1e9 / options.rows
+                print(f"| {name} | {peer}{note} | {used / cpu:.1f}x | {cpu * scale:.1f} | {used * scale:.1f} | {cpu / copy:.1f} |", flush=True)
+            if not postgres.bin:
+                print(f"| {name} | PostgreSQL range_agg: skipped, its server is not installed | | | | |")
+                continue
+            small = columns(options.pg_rows, systems, order)
+            cpu, _, copy, expected = ours(options.binary, small, systems, options.rounds)
+            used, _, answer = postgres.measure(small, 1)
+            wrong += answer != expected
+            note = "" if answer == expected else f" DIFFERS: {answer} for {expected}"
+            scale = 1e9 / options.pg_rows
+            name = f"{options.pg_rows:,} x {systems:,}, {order}"
+            print(f"| {name} | PostgreSQL range_agg{note} | {used / cpu:.0f}x | {cpu * scale:.1f} | {used * scale:.1f} | {cpu / copy:.1f} |", flush=True)
+    postgres.close()
+    print("\nall answers are the same" if wrong == 0 else f"\n{wrong} answers differ")
+    return 0 if wrong == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 //! Rows in order of start. Rows that are in order are only read; others are split by the top bits of their start into
-//! pieces that fit a cache, and sorted there by two passes over 16 bits. Where starts crowd so that bits do not tell them
-//! apart, a comparison sort takes over: never worse than n log n.
+//! pieces that fit a cache, and sorted there by one pass over the next bits, or two where starts crowd. Where even those do
+//! not tell them apart, a comparison sort takes over: never worse than n log n.
 
 use crate::time::Instant;
 
@@ -102,13 +102,11 @@ impl Order {
         let mut from = 0;
         for end in split(rows.iter().copied(), range_of(rows), &mut out) {
             let piece = &mut out[from..end];
-            let sorted = match piece.len() {
-                0 => continue,
-                ..=FIT => self.sorted_piece(piece, range_of(piece)),
-                _ => {
-                    piece.sort_unstable_by_key(|row| row[0]);
-                    piece
-                }
+            let sorted = if (1..=FIT).contains(&piece.len()) {
+                self.sorted_piece(piece, range_of(piece))
+            } else {
+                piece.sort_unstable_by_key(|row| row[0]);
+                piece
             };
             rows[from..end].copy_from_slice(sorted);
             from = end;

@@ -8,7 +8,7 @@ mod tests;
 
 use crate::error::{Code, Error, Result, err};
 use crate::time::{Instant, Interval, Micros, interval_set};
-use order::{Order, Row};
+use order::Order;
 use sweep::{BLOCK, Sweep, Terms};
 
 /// Columns of outages and planned windows. Slices of one group have one length.
@@ -90,10 +90,13 @@ pub fn outages(columns: &Columns<'_>, results: &mut [Figures]) -> Result<()> {
     let mut sweep = Sweep::new(terms);
     if !in_order(c, &windows, &mut sweep, results) {
         results.fill(Figures::default());
-        check_rows("", c.system, c.start, c.end, 0, results.len())?;
-        match results {
+        let sound = match results {
             [only] => crowded(c, &windows, &mut sweep, only),
             _ => scattered(c, &windows, &mut sweep, results),
+        };
+        if !sound {
+            results.fill(Figures::default());
+            check_rows("", c.system, c.start, c.end, 0, results.len())?;
         }
     }
     let elapsed = Interval::new(c.period.start, c.period.end.min(c.as_of));
@@ -218,45 +221,67 @@ fn in_order<'w>(
 }
 
 /// One system whose rows are in no order: they are split by start, and each piece is sorted and read before the next.
-fn crowded<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, figures: &mut Figures) {
-    let mut rows: Vec<Row> = vec![[0; 2]; c.start.len()];
+/// False where a row is wrong.
+fn crowded<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, figures: &mut Figures) -> bool {
+    let range = c.start.iter().fold(order::NOWHERE, |range, s| order::widen(range, *s));
+    if range.0 < -FAR || c.system.iter().fold(0, |any, s| any | *s) != 0 {
+        return false;
+    }
+    let mut rows = order::room(c.start.len());
     let given = c.start.iter().zip(c.end).map(|(s, e)| [*s, *e]);
-    let ends = order::split(given, order::range(c.start.iter().copied()), &mut rows);
+    let ends = order::split(given, range, &mut rows);
     let mut order = Order::default();
     let mut from = 0;
+    let mut sound = true;
     sweep.begin(windows.of(0));
     for end in ends {
         let piece = &mut rows[from..end];
-        order.sort(piece);
-        sweep.add_rows(piece);
+        let range = piece.iter().fold(order::NOWHERE, |range, row| order::widen(range, row[0]));
+        sound &= sweep.add_rows(order.sorted(piece, range));
         from = end;
     }
     *figures = sweep.finish();
+    sound
 }
 
-/// Rows are put together by system, keeping their order, then each system's are sorted if they need it.
-fn scattered<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, results: &mut [Figures]) {
+/// Rows are put together by system, keeping their order, then each system's are sorted if they need it. False where a row
+/// is wrong.
+fn scattered<'w>(
+    c: &Columns<'_>,
+    windows: &'w Windows,
+    sweep: &mut Sweep<'w>,
+    results: &mut [Figures],
+) -> bool {
     let mut next = vec![0; results.len()];
-    // The systems were checked: none is negative.
-    c.system.iter().for_each(|s| next[*s as usize] += 1);
+    for system in c.system {
+        match usize::try_from(*system).ok().and_then(|s| next.get_mut(s)) {
+            Some(n) => *n += 1,
+            None => return false,
+        }
+    }
     let mut sum = 0;
     for n in &mut next {
         sum += std::mem::replace(n, sum);
     }
-    let mut rows: Vec<Row> = vec![[0; 2]; c.start.len()];
+    let mut rows = order::room(c.start.len());
+    let mut range = order::NOWHERE;
     for ((system, start), end) in c.system.iter().zip(c.start).zip(c.end) {
         let at = &mut next[*system as usize];
         rows[*at] = [*start, *end];
         *at += 1;
+        range = order::widen(range, *start);
+    }
+    if range.0 < -FAR {
+        return false;
     }
     let mut order = Order::default();
     let mut from = 0;
+    let mut sound = true;
     for (system, (figures, end)) in results.iter_mut().zip(next).enumerate() {
-        let mine = &mut rows[from..end];
-        order.sort(mine);
         sweep.begin(windows.of(system));
-        sweep.add_rows(mine);
+        sound &= sweep.add_rows(order.sorted(&mut rows[from..end], range));
         *figures = sweep.finish();
         from = end;
     }
+    sound
 }

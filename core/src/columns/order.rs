@@ -1,6 +1,6 @@
 //! Rows in order of start. Rows that are in order are only read; others are split by the top bits of their start into
-//! pieces that fit a cache, and sorted there by two passes over 16 bits. Where starts crowd so that bits do not tell them
-//! apart, a comparison sort takes over: never worse than n log n.
+//! pieces that fit a cache, and sorted there by one pass over the next bits, or two where starts crowd. Where even those do
+//! not tell them apart, a comparison sort takes over: never worse than n log n.
 
 use crate::time::Instant;
 
@@ -12,13 +12,39 @@ const FEW: usize = if cfg!(test) { 4 } else { 96 };
 /// Rows that are sorted in one go with their copy in the cache of a core (2 x 256 KiB).
 const FIT: usize = if cfg!(test) { 64 } else { 1 << 14 };
 /// Rows a piece is split for.
-const PIECE: usize = if cfg!(test) { 16 } else { 1 << 11 };
+const PIECE: usize = if cfg!(test) { 16 } else { 1 << 10 };
 /// More pieces than this would be written to at once with a fault of the address cache for nearly each row.
-const MOST_BITS: u32 = 12;
+const MOST_BITS: u32 = 13;
 
-/// First and last start of some rows.
-pub(super) fn range(starts: impl Iterator<Item = Instant>) -> (Instant, Instant) {
-    starts.fold((Instant::MAX, Instant::MIN), |(low, high), s| (low.min(s), high.max(s)))
+/// First and last start.
+pub(super) type Range = (Instant, Instant);
+
+/// The range of no start.
+pub(super) const NOWHERE: Range = (Instant::MAX, Instant::MIN);
+
+/// A range that holds one more start.
+pub(super) fn widen((low, high): Range, start: Instant) -> Range {
+    (low.min(start), high.max(start))
+}
+
+fn range_of(rows: &[Row]) -> Range {
+    rows.iter().fold(NOWHERE, |range, row| widen(range, row[0]))
+}
+
+/// Memory for so many rows. Most of the time of a first write goes into getting pages, so it asks for large ones.
+pub(super) fn room(n: usize) -> Vec<Row> {
+    let rows = vec![[0; 2]; n];
+    #[cfg(target_os = "linux")]
+    {
+        const LARGE: usize = 1 << 21;
+        let (from, bytes) = (rows.as_ptr() as usize, size_of_val(&*rows));
+        let (first, last) = (from.next_multiple_of(LARGE), (from + bytes) / LARGE * LARGE);
+        if first < last {
+            // SAFETY: the pages lie inside the vector; advice changes no content. Refused advice is no loss.
+            unsafe { libc::madvise(first as *mut libc::c_void, last - first, libc::MADV_HUGEPAGE) };
+        }
+    }
+    rows
 }
 
 /// Distance above the lowest start.
@@ -27,17 +53,13 @@ fn above(low: Instant, start: Instant) -> u64 {
 }
 
 /// How far to shift distances so that `bits` are left.
-fn shift_for(range: (Instant, Instant), bits: u32) -> u32 {
+fn shift_for(range: Range, bits: u32) -> u32 {
     (64 - above(range.0, range.1).leading_zeros()).saturating_sub(bits)
 }
 
 /// Splits rows by the top bits of their start into `out`, which has room for all of them; returns where each piece ends.
 /// All starts of a piece are at or before those of the next. O(n).
-pub(super) fn split(
-    rows: impl Iterator<Item = Row> + Clone,
-    range: (Instant, Instant),
-    out: &mut [Row],
-) -> Vec<usize> {
+pub(super) fn split(rows: impl Iterator<Item = Row> + Clone, range: Range, out: &mut [Row]) -> Vec<usize> {
     let bits = (out.len() / PIECE).next_power_of_two().trailing_zeros().clamp(1, MOST_BITS);
     let shift = shift_for(range, bits);
     let piece = |row: Row| (above(range.0, row[0]) >> shift) as usize;
@@ -59,52 +81,76 @@ pub(super) fn split(
 #[derive(Default)]
 pub(super) struct Order {
     spare: Vec<Row>,
+    counts: Vec<u32>,
 }
 
 impl Order {
-    /// Sorts rows by start. O(n) when they are in order or their starts lie apart; O(n log n) at worst.
-    pub(super) fn sort(&mut self, rows: &mut [Row]) {
+    /// The rows in order of start; `rows` itself is left in some order. `range` holds all starts; the quickest way is for
+    /// rows that lie all over it. O(n) when they are in order or their starts lie apart; O(n log n) at worst.
+    pub(super) fn sorted<'a>(&'a mut self, rows: &'a mut [Row], range: Range) -> &'a [Row] {
         if rows.is_sorted_by_key(|row| row[0]) {
-            return;
+            return rows;
+        }
+        if rows.len() <= FEW {
+            rows.sort_unstable_by_key(|row| row[0]);
+            return rows;
         }
         if rows.len() <= FIT {
-            return self.sort_piece(rows);
+            return self.sorted_piece(rows, range);
         }
-        let mut out = vec![[0; 2]; rows.len()];
-        let ends = split(rows.iter().copied(), range(rows.iter().map(|row| row[0])), &mut out);
+        let mut out = room(rows.len());
         let mut from = 0;
-        for end in ends {
-            self.sort_piece(&mut out[from..end]);
+        for end in split(rows.iter().copied(), range_of(rows), &mut out) {
+            let piece = &mut out[from..end];
+            let sorted = if (1..=FIT).contains(&piece.len()) {
+                self.sorted_piece(piece, range_of(piece))
+            } else {
+                piece.sort_unstable_by_key(|row| row[0]);
+                piece
+            };
+            rows[from..end].copy_from_slice(sorted);
             from = end;
         }
-        rows.copy_from_slice(&out);
+        rows
     }
 
-    /// Sorts a piece of a split.
-    pub(super) fn sort_piece(&mut self, rows: &mut [Row]) {
-        if rows.len() <= FEW || rows.len() > FIT {
-            return rows.sort_unstable_by_key(|row| row[0]);
+    /// One pass by as many bits as tell about each two rows apart, then the rest by hand; for crowded starts two passes by
+    /// the bits that tell them apart.
+    fn sorted_piece<'a>(&'a mut self, rows: &'a mut [Row], range: Range) -> &'a [Row] {
+        let n = rows.len();
+        if self.spare.len() < n {
+            self.spare.resize(n, [0; 2]);
         }
-        let range = range(rows.iter().map(|row| row[0]));
+        let spare = &mut self.spare[..n];
+        let bits = n.ilog2() + 1;
+        let shift = shift_for(range, bits);
+        self.counts.clear();
+        self.counts.resize(1 << bits, 0);
+        let digit = |row: &Row| (above(range.0, row[0]) >> shift) as usize;
+        rows.iter().for_each(|row| self.counts[digit(row)] += 1);
+        pass(rows, spare, &mut self.counts, digit);
+        if finish(spare) {
+            return spare;
+        }
+        let range = range_of(rows);
         let shift = shift_for(range, 16);
-        let key = |row: &Row| above(range.0, row[0]) >> shift;
-        let (mut low, mut high) = ([0u32; 256], [0u32; 256]);
+        let key = |row: &Row| (above(range.0, row[0]) >> shift) as usize;
+        let (mut low, mut high) = ([0; 256], [0; 256]);
         for row in &*rows {
-            low[(key(row) & 255) as usize] += 1;
-            high[(key(row) >> 8 & 255) as usize] += 1;
+            low[key(row) & 255] += 1;
+            high[key(row) >> 8 & 255] += 1;
         }
-        self.spare.resize(rows.len().max(self.spare.len()), [0; 2]);
-        let spare = &mut self.spare[..rows.len()];
-        pass(rows, spare, &mut low, |row| (key(row) & 255) as usize);
-        pass(spare, rows, &mut high, |row| (key(row) >> 8 & 255) as usize);
-        if shift > 0 {
-            finish(rows);
+        pass(rows, spare, &mut low, |row| key(row) & 255);
+        pass(spare, rows, &mut high, |row| key(row) >> 8 & 255);
+        if !finish(rows) {
+            rows.sort_unstable_by_key(|row| row[0]);
         }
+        rows
     }
 }
 
 /// One stable pass by a digit.
-fn pass(from: &[Row], to: &mut [Row], counts: &mut [u32; 256], digit: impl Fn(&Row) -> usize) {
+fn pass(from: &[Row], to: &mut [Row], counts: &mut [u32], digit: impl Fn(&Row) -> usize) {
     let mut sum = 0;
     for n in counts.iter_mut() {
         sum += std::mem::replace(n, sum);
@@ -116,8 +162,8 @@ fn pass(from: &[Row], to: &mut [Row], counts: &mut [u32; 256], digit: impl Fn(&R
     }
 }
 
-/// Puts right what the digits did not tell apart: few rows, by few places. Many: a comparison sort.
-fn finish(rows: &mut [Row]) {
+/// Puts right what the digits did not tell apart: few rows, by few places. False when they are many.
+fn finish(rows: &mut [Row]) -> bool {
     let mut moves = rows.len();
     for i in 1..rows.len() {
         let row = rows[i];
@@ -132,9 +178,10 @@ fn finish(rows: &mut [Row]) {
         rows[at] = row;
         moves = moves.saturating_sub(i - at);
         if moves == 0 {
-            return rows.sort_unstable_by_key(|row| row[0]);
+            return false;
         }
     }
+    true
 }
 
 #[cfg(test)]
@@ -159,7 +206,8 @@ mod tests {
             let mut expected = rows.clone();
             expected.sort_unstable();
             let mut order = Order::default();
-            order.sort(&mut rows);
+            let range = range_of(&rows);
+            let mut rows = order.sorted(&mut rows, range).to_vec();
             prop_assert!(rows.is_sorted_by_key(|row| row[0]));
             rows.sort_unstable();
             prop_assert_eq!(&rows, &expected, "no row is lost");

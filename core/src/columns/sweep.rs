@@ -86,14 +86,15 @@ impl<'w> Sweep<'w> {
         })
     }
 
-    /// The same for rows.
+    /// The same for rows, of which the absent ones are only looked at for their ends.
     pub(super) fn add_rows(&mut self, rows: &[Row]) -> bool {
         let present = match rows.last() {
             Some([last, _]) if *last > self.terms.as_of => rows.partition_point(|r| r[0] <= self.terms.as_of),
             _ => rows.len(),
         };
-        let blocks = rows[..present].chunks(BLOCK);
-        blocks.fold(true, |sound, block| self.unite(block.iter().map(|[s, e]| (*s, *e))) & sound)
+        let (rows, absent) = rows.split_at(present);
+        let sound = absent.iter().fold(true, |sound, [s, e]| sound & (e > s));
+        rows.chunks(BLOCK).fold(sound, |sound, block| self.unite(block.iter().map(|[s, e]| (*s, *e))) & sound)
     }
 
     /// Unites at most a block of rows: whether a row begins a piece decides where the next one is written, not whether.

@@ -28,6 +28,14 @@ impl<T> Handle<T> {
     }
 }
 
+/// What the header promises: any number of threads may use a handle at once.
+const fn shared_between_threads<T: Send + Sync>() {}
+const _: () = {
+    shared_between_threads::<crate::contract::opsl_contract>();
+    shared_between_threads::<crate::ledger::opsl_ledger>();
+    shared_between_threads::<crate::account::opsl_account>();
+};
+
 /// Dropped only by unwinding.
 struct Alarm<'a>(&'a AtomicBool);
 

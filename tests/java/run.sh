@@ -28,7 +28,7 @@ check() {
 # The sum of an attribute over Surefire's reports.
 sum() {
     { grep -ho "<testsuite [^>]*" $java/target/surefire-reports/TEST-*.xml || true; } |
-        sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | paste -sd+ | sed 's/^$/0/' | bc
+        sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
 }
 
 rm -rf $java/target/surefire-reports $java/target/native-cache

@@ -57,17 +57,25 @@ bench: ## benchmarks of the library's own
 bench-peers: build ## the same work done by known peers, side by side
 	@benches/peers/run.sh
 
-install: ## command, header, libraries and pkg-config file into DESTDIR/PREFIX
+into = $(DESTDIR)$(PREFIX)
+# Fills in a template of what consumers read.
+define fill
+	@sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(version)|g' -e 's|@MAJOR@|$(major)|g' $(1) > $(2)
+endef
+
+install: ## command, header, libraries, pkg-config and CMake files into DESTDIR/PREFIX
 	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-ffi -p opsledger-cli
-	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	@install -m 755 $(folder)/opsledger $(DESTDIR)$(PREFIX)/bin/
-	@install -m 644 include/opsledger.h $(DESTDIR)$(PREFIX)/include/
-	@install -m 755 $(folder)/libopsledger.so $(DESTDIR)$(PREFIX)/lib/libopsledger.so.$(version)
-	@ln -sf libopsledger.so.$(version) $(DESTDIR)$(PREFIX)/lib/libopsledger.so.$(major)
-	@ln -sf libopsledger.so.$(major) $(DESTDIR)$(PREFIX)/lib/libopsledger.so
-	@install -m 644 $(folder)/libopsledger.a $(DESTDIR)$(PREFIX)/lib/
-	@sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(version)|g' ffi/opsledger.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/opsledger.pc
-	@echo "installed opsledger $(version) into $(DESTDIR)$(PREFIX)"
+	@install -d $(into)/bin $(into)/include $(into)/lib/pkgconfig $(into)/share/cmake/opsledger
+	@install -m 755 $(folder)/opsledger $(into)/bin/
+	@install -m 644 include/opsledger.h $(into)/include/
+	@install -m 755 $(folder)/libopsledger.so $(into)/lib/libopsledger.so.$(version)
+	@ln -sf libopsledger.so.$(version) $(into)/lib/libopsledger.so.$(major)
+	@ln -sf libopsledger.so.$(major) $(into)/lib/libopsledger.so
+	@install -m 644 $(folder)/libopsledger.a $(into)/lib/
+	$(call fill,ffi/opsledger.pc.in,$(into)/lib/pkgconfig/opsledger.pc)
+	$(call fill,ffi/cmake/opsledger-config.cmake.in,$(into)/share/cmake/opsledger/opsledger-config.cmake)
+	$(call fill,ffi/cmake/opsledger-config-version.cmake.in,$(into)/share/cmake/opsledger/opsledger-config-version.cmake)
+	@echo "installed opsledger $(version) into $(into)"
 
 header: ## write include/opsledger.h anew from the Rust signatures
 	@OPSLEDGER_UPDATE=1 $(CARGO) test --quiet -p opsledger-ffi --test header

@@ -16,6 +16,7 @@ need mvn maven
 if [ "${1:-build}" = test ]; then
     need g++ g++
     need cmake cmake
+    need bc bc
     need pkg-config pkg-config
     need valgrind valgrind
     need sqlite3 sqlite3

@@ -4,7 +4,8 @@
 #   tests/c/run.sh        (PROFILE=release takes another build than dev)
 #
 # Programs: the month of examples/c under valgrind, its output compared; bad input and ledgers (tests/c/*.c) under valgrind; the
-# shared cases through tests/c/driver.c. Needs gcc, g++, make, pkg-config, valgrind, python3. The last line is `N passed, M failed`.
+# shared cases through tests/c/driver.c. Needs gcc, g++, make, pkg-config, cmake,
+# valgrind, python3. The last line is `N passed, M failed`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -68,6 +69,13 @@ check "link the archive" gcc -std=c99 examples/c/month.c -o "$work/static" -I "$
     "$prefix/lib/libopsledger.a" -lpthread -ldl -lm
 check "programs ask for the soname" \
     bash -c "readelf --dynamic '$work/month' | grep -q 'NEEDED.*\[libopsledger.so.${version%%.*}\]'"
+
+cmake=(cmake -S tests/c/cmake -DCMAKE_PREFIX_PATH="$prefix" -DMONTH="$PWD/examples/c/month.c")
+check "cmake finds the package" "${cmake[@]}" -B "$work/cmake" -DWANTED="$version"
+check "cmake builds a consumer" cmake --build "$work/cmake"
+check "cmake's program asks for the soname" \
+    bash -c "readelf --dynamic '$work/cmake/month' | grep -q 'NEEDED.*\[libopsledger.so.${version%%.*}\]'"
+check "cmake refuses a newer major" bash -c '! "$@"' - "${cmake[@]}" -B "$work/other" -DWANTED="$((${version%%.*} + 1)).0"
 
 check "month under valgrind" "${valgrind[@]}" "$work/month" examples/month "$work/month.ledger"
 mv "$work/output" "$work/printed"

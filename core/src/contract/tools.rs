@@ -20,16 +20,19 @@ pub(crate) struct Tools {
     pub(crate) valid_until: Option<Instant>,
 }
 
-/// What was compiled, with the first instant it was asked for. Clones of a contract share it.
+/// Tools, and the earliest instant they are known to hold for.
+type Since = (Instant, Arc<Tools>);
+
+/// What was compiled. Clones of a contract share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Compiled(Arc<Mutex<Vec<(Instant, Arc<Tools>)>>>);
+pub(crate) struct Compiled(Arc<Mutex<Vec<Since>>>);
 
 impl Contract {
     /// # Errors
     /// `not-found` for holiday data that do not exist; a contract that was read names none.
     pub(crate) fn tools(&self, known_at: Instant) -> Result<Arc<Tools>> {
         let mut compiled = self.compiled.0.lock();
-        let holds = |(from, tools): &&(Instant, Arc<Tools>)| {
+        let holds = |(from, tools): &&Since| {
             *from <= known_at && tools.valid_until.is_none_or(|until| known_at < until)
         };
         if let Some((_, tools)) = compiled.iter().find(holds) {

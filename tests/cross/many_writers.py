@@ -5,7 +5,7 @@ Shown: each writer got at least 500 keys recorded; every key is there exactly on
 writer was told is there; entries of different writers alternate at least 50 times; the chain is intact, by our verifier and
 by the public format alone.
 
-    many_writers.py [SECONDS]        (default: OPSLEDGER_SECONDS, else 30)
+    many_writers.py [SECONDS]        (default: OPSLEDGER_SECONDS, else 30; 300 with OPSLEDGER_SOAK)
 
 Needs the extension in this Python, javac and java, and the jar of bindings/java (OPSLEDGER_JAR names another).
 """
@@ -170,7 +170,8 @@ def check(path: Path, writers: list[Writer], checks: Checks) -> None:
 
 
 def main() -> int:
-    seconds = float(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("OPSLEDGER_SECONDS", "30"))
+    usual = "300" if "OPSLEDGER_SOAK" in os.environ else "30"
+    seconds = float(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("OPSLEDGER_SECONDS", usual))
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="opsledger-writers-") as folder:
         java = java_command(Path(folder))

@@ -162,7 +162,7 @@ fn of_engine(a: &Assessment) -> Found {
 fn of_model(a: &model::Answer) -> Found {
     let o = &a.outages;
     let verdict = |id: &str| a.clauses.iter().find(|c| c.id == id).unwrap();
-    let episode = |e: &model::outages::Row| {
+    let episode = |e: &model::figures::Row| {
         vec![
             ("start", shown(Some(e.start))),
             ("end", shown(Some(e.end))),

@@ -1,6 +1,7 @@
 //! Engine against model: the first figure in which they differ.
 
-use super::model::clocks::{Case, Element};
+use super::model::clocks::Case;
+use super::model::sequence::Element;
 use super::model::{Answer, Verdict};
 use super::shown;
 use opsledger::assess::{Assessment, Budget, ClauseVerdict, Figure, OutageRow, Status};

@@ -1,8 +1,11 @@
 //! Verdicts, clause by clause.
 
+use super::cells::{beyond, clip, measure, reached};
 use super::clocks;
-use super::outages::{self, Episode, Scope, beyond, clip, measure, reached};
+use super::episodes::{self, Episode, Scope};
+use super::figures;
 use super::record::Record;
+use super::sequence;
 use super::watch;
 use super::{Verdict, less_than_fraction};
 use opsledger::assess::Status;
@@ -81,7 +84,7 @@ fn outage_count(
     let hours =
         p.calendar.as_ref().map(|id| record.contract.hours(id, record.q.known_at).expect("a calendar"));
     let scope = Scope { systems: &p.systems, hours };
-    let episodes = outages::episodes(record, &scope);
+    let episodes = episodes::episodes(record, &scope);
     let units = units(record.contract, clause, p.per);
     let mut breaches = Vec::new();
     let mut waived = false;
@@ -165,10 +168,10 @@ fn outage_status(
     waived: bool,
 ) -> Status {
     let base = clause.holds.unwrap_or(record.contract.period);
-    let elapsed = outages::elapsed(record, base);
+    let elapsed = figures::elapsed(record, base);
     let watched = record.contract.accounting.assume_watched || watch::watched(record, scope.systems, elapsed);
-    let none_known = outages::in_scope(record, scope).is_empty();
-    let unknown = outages::split(record, scope, elapsed).unknown;
+    let none_known = episodes::in_scope(record, scope).is_empty();
+    let unknown = figures::split(record, scope, elapsed).unknown;
     if breached {
         Status::Breached
     } else if (!watched && none_known) || p.max_unknown.is_some_and(|max| unknown > max) {
@@ -186,7 +189,7 @@ fn downtime(record: &Record, clause: &Clause, p: &OutageScope, max: Micros) -> V
     let hours =
         p.calendar.as_ref().map(|id| record.contract.hours(id, record.q.known_at).expect("a calendar"));
     let scope = Scope { systems: &p.systems, hours };
-    let episodes = outages::episodes(record, &scope);
+    let episodes = episodes::episodes(record, &scope);
     let units = units(record.contract, clause, p.per);
     let (mut breaches, mut forecasts, mut totals) = (Vec::new(), Vec::new(), Vec::new());
     let (mut little_left, mut any_waived) = (false, false);
@@ -250,14 +253,14 @@ fn streak(record: &Record, clause: &Clause, p: &streak::Params) -> Verdict {
     let of = record.contract.clauses.iter().find(|c| c.id == p.of).expect("of names a clause");
     let RuleParams::Deadline(deadline) = &of.rule else { unreachable!("of names a deadline") };
     let cases = clocks::cases(record, of, deadline);
-    let elements = clocks::elements(record, clause, p, &cases);
-    let first = |list: &[clocks::Element]| list.iter().find(|e| e.run >= p.length).map(|e| e.at);
+    let elements = sequence::elements(record, clause, p, &cases);
+    let first = |list: &[sequence::Element]| list.iter().find(|e| e.run >= p.length).map(|e| e.at);
     let value = elements.last().map_or(0, |e| e.run);
     let reached = first(&elements);
     let waived = record.waived(clause, None);
     let breached_at = reached.filter(|_| !waived);
-    let forecast =
-        first(&clocks::elements_to_come(record, clause, p, &cases)).filter(|_| reached.is_none() && !waived);
+    let forecast = first(&sequence::elements_to_come(record, clause, p, &cases))
+        .filter(|_| reached.is_none() && !waived);
     let status = if breached_at.is_some() {
         Status::Breached
     } else if waived && reached.is_some() {

@@ -1,14 +1,15 @@
-//! Clocks of a `deadline` clause, replayed fact by fact in (`at`, seq) order, and the sequence of a `streak`.
+//! Clocks of a `deadline` clause: which there are, what limit each has, how each stands.
 
 use super::less_than_fraction;
 use super::record::Record;
+use super::replay::{Run, Setting, replay};
 use opsledger::assess::Status;
-use opsledger::calendar::{Calendar, Days};
+use opsledger::calendar::Calendar;
 use opsledger::contract::{Clause, KindFilter, Limit, Where, Within};
 use opsledger::facts::Entry;
 use opsledger::facts::kinds::Family;
-use opsledger::rules::{deadline, streak};
-use opsledger::time::{DAY, Instant, Interval, Micros};
+use opsledger::rules::deadline;
+use opsledger::time::{DAY, Instant, Micros};
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
@@ -26,23 +27,15 @@ pub(crate) struct Case {
     pub(crate) coming: Option<Instant>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Element {
-    pub(crate) subject: String,
-    pub(crate) at: Instant,
-    pub(crate) late: bool,
-    pub(crate) run: i64,
-}
-
 fn fits(conditions: &Where, body: &serde_json::Map<String, serde_json::Value>) -> bool {
     conditions.iter().all(|(field, values)| body.get(field).is_some_and(|v| values.contains(v)))
 }
 
-fn is_kind(filters: &[KindFilter], e: &Entry) -> bool {
+pub(super) fn is_kind(filters: &[KindFilter], e: &Entry) -> bool {
     filters.iter().any(|f| f.kind == e.fact.kind_name() && fits(&f.conditions, &e.fact.body))
 }
 
-fn names_kind(filters: &[KindFilter], kinds: &[&str]) -> bool {
+pub(super) fn names_kind(filters: &[KindFilter], kinds: &[&str]) -> bool {
     filters.iter().any(|f| kinds.contains(&f.kind.as_str()))
 }
 
@@ -127,27 +120,6 @@ impl Incident {
         incident.duplicate = !record.corrections("incident.duplicate", subject).is_empty();
         incident
     }
-}
-
-/// A limit while a clock is replayed.
-struct Setting<'r> {
-    record: &'r Record<'r>,
-    p: &'r deadline::Params,
-    hours: &'r Calendar,
-    limit: Limit,
-    /// A raised severity is never due before this.
-    floor: Instant,
-}
-
-/// How a clock stands after its facts.
-struct Run {
-    settled_at: Option<Instant>,
-    breached_at: Option<Instant>,
-    paused: bool,
-    /// While it runs.
-    due: Option<Instant>,
-    remaining: Option<Micros>,
-    marks: Vec<(Instant, bool)>,
 }
 
 fn judge(
@@ -256,221 +228,4 @@ fn with_severity(
         run = replay(&setting, from)?;
     }
     Ok((run, setting.limit))
-}
-
-fn has(e: &Entry, field: &str) -> bool {
-    e.fact.body.get(field).is_some_and(|v| v.as_str() != Some(""))
-}
-
-/// A `to` of another family belongs to the case that its body names.
-fn belongs(e: &Entry, family: Family, subject: &str) -> bool {
-    if e.fact.kind.family == family {
-        return e.fact.subject == subject;
-    }
-    let field = match family {
-        Family::Incident => "incident",
-        Family::Change => "change",
-        _ => return false,
-    };
-    e.fact.text(field) == Some(subject)
-}
-
-/// The clock, one fact after the other.
-struct Clock<'s> {
-    s: &'s Setting<'s>,
-    start: Instant,
-    /// Used up to `mark`.
-    spent: Micros,
-    mark: Instant,
-    stopped: bool,
-    paused_by: BTreeSet<String>,
-    breached_at: Option<Instant>,
-    settled_at: Option<Instant>,
-    marks: Vec<(Instant, bool)>,
-}
-
-impl Clock<'_> {
-    fn runs(&self) -> bool {
-        !self.stopped && self.paused_by.is_empty()
-    }
-    /// The due instant while it runs.
-    fn due(&self) -> opsledger::Result<Option<Instant>> {
-        if !self.runs() {
-            return Ok(None);
-        }
-        let zone = self.s.record.contract.zone;
-        let due = match self.s.limit {
-            Limit::Elapsed(limit) => self.s.hours.add(self.mark, (limit - self.spent).max(0))?,
-            Limit::Months(n) => zone.add_months(self.start, n)?,
-            Limit::Workdays(n) => {
-                let contract = self.s.record.contract;
-                let days = Days::new(contract.holidays.as_deref(), &contract.days, self.s.record.q.known_at)?;
-                let day = days.add_workdays(zone.date(self.start), n)?;
-                zone.midnight(day.succ_opt().expect("a date has a next one"))
-            }
-        };
-        Ok(Some(due.max(self.s.floor)))
-    }
-    /// Time goes on to `now`: it breaks when the due instant lies before.
-    fn pass(&mut self, now: Instant) -> opsledger::Result<()> {
-        if self.breached_at.is_none()
-            && let Some(due) = self.due()?
-            && due < now
-        {
-            self.breached_at = Some(due);
-            self.marks.push((due, true));
-        }
-        Ok(())
-    }
-    fn used(&self, now: Instant) -> opsledger::Result<Micros> {
-        Ok(self.spent + if self.runs() { self.s.hours.between(self.mark, now)? } else { 0 })
-    }
-    fn counts_pauses(&self) -> bool {
-        self.s.p.pausable && matches!(self.s.limit, Limit::Elapsed(_))
-    }
-    fn step(&mut self, e: &Entry) -> opsledger::Result<()> {
-        let at = e.fact.at;
-        let party = e.fact.text("party");
-        match e.fact.kind.name {
-            _ if is_kind(&self.s.p.to, e) => {
-                let complete = self.s.p.needs.iter().all(|f| has(e, f));
-                let auto = e.fact.body.get("auto").and_then(|v| v.as_bool()) == Some(true);
-                if !self.stopped && complete && !auto {
-                    self.spent = self.used(at)?;
-                    self.stopped = true;
-                    self.paused_by.clear();
-                    self.settled_at = Some(at);
-                    if self.breached_at.is_none() {
-                        self.marks.push((at, false));
-                    }
-                }
-            }
-            "incident.reopen" if names_kind(&self.s.p.to, &["incident.repair", "incident.restore"]) => {
-                // A breached clock has one breach: reopening adds nothing.
-                if self.stopped && self.breached_at.is_none() {
-                    self.stopped = false;
-                    self.mark = at;
-                    self.settled_at = None;
-                }
-            }
-            "incident.pause" if self.counts_pauses() && !self.stopped => {
-                let party = party.unwrap_or_default();
-                let accounting = &self.s.record.contract.accounting;
-                let in_time = self.breached_at.is_none() && self.due()?.is_none_or(|due| e.recorded_at < due);
-                if accounting.pause_parties.iter().any(|p| p == party)
-                    && (in_time || self.s.record.confirmed(e))
-                {
-                    self.spent = self.used(at)?;
-                    self.mark = at;
-                    self.paused_by.insert(party.to_owned());
-                }
-            }
-            "incident.resume" if self.counts_pauses() && !self.stopped && !self.paused_by.is_empty() => {
-                match party {
-                    Some(p) => self.paused_by.retain(|q| q != p),
-                    None => self.paused_by.clear(),
-                }
-                if self.paused_by.is_empty() {
-                    self.mark = at;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn replay(s: &Setting, from: &Entry) -> opsledger::Result<Run> {
-    let start = from.fact.at;
-    let mut clock = Clock {
-        s,
-        start,
-        spent: 0,
-        mark: start,
-        stopped: false,
-        paused_by: BTreeSet::new(),
-        breached_at: None,
-        settled_at: None,
-        marks: Vec::new(),
-    };
-    let as_of = s.record.q.as_of;
-    // Corrections that are known but lie ahead of `as_of` are no time that has passed.
-    for e in s.record.facts().into_iter().filter(|e| e.fact.at <= as_of) {
-        let after = (e.fact.at, e.seq) > (start, from.seq);
-        if after && belongs(e, from.fact.kind.family, &from.fact.subject) {
-            clock.pass(e.fact.at)?;
-            clock.step(e)?;
-        }
-    }
-    clock.pass(as_of)?;
-    let due = clock.due()?;
-    let remaining = match s.limit {
-        // Due at the recording of a raised severity: what is left is the time to then.
-        Limit::Elapsed(_) if due == Some(s.floor) => Some(s.hours.between(as_of, s.floor)?),
-        Limit::Elapsed(limit) if !clock.stopped => Some((limit - clock.used(as_of)?).max(0)),
-        _ => None,
-    };
-    Ok(Run {
-        settled_at: clock.settled_at,
-        breached_at: clock.breached_at,
-        paused: !clock.paused_by.is_empty(),
-        due,
-        remaining,
-        marks: clock.marks,
-    })
-}
-
-/// The sequence, in order, with the run after each element.
-pub(crate) fn elements(record: &Record, clause: &Clause, p: &streak::Params, of: &[Case]) -> Vec<Element> {
-    let marks = of.iter().filter(|c| takes_part(record, clause, p, c)).flat_map(|c| {
-        // A breach that was waived is none.
-        let waived = c.status == Status::Waived;
-        c.marks.iter().filter(move |m| !(waived && m.1)).map(|(at, late)| (*at, &c.subject, *late))
-    });
-    in_a_row(marks.collect())
-}
-
-/// The sequence with every due instant to come as a breach.
-pub(crate) fn elements_to_come(
-    record: &Record,
-    clause: &Clause,
-    p: &streak::Params,
-    of: &[Case],
-) -> Vec<Element> {
-    let mut marks = Vec::new();
-    for c in of.iter().filter(|c| takes_part(record, clause, p, c)) {
-        let waived = c.status == Status::Waived;
-        marks.extend(c.marks.iter().filter(|m| !(waived && m.1)).map(|(at, late)| (*at, &c.subject, *late)));
-        marks.extend(c.coming.map(|due| (due, &c.subject, true)));
-    }
-    in_a_row(marks)
-}
-
-fn in_a_row(mut marks: Vec<(Instant, &String, bool)>) -> Vec<Element> {
-    marks.sort_by(|a, b| (a.0, a.1.as_bytes(), a.2).cmp(&(b.0, b.1.as_bytes(), b.2)));
-    let mut run = 0;
-    marks
-        .into_iter()
-        .map(|(at, subject, late)| {
-            run = if late { run + 1 } else { 0 };
-            Element { subject: subject.clone(), at, late, run }
-        })
-        .collect()
-}
-
-fn takes_part(record: &Record, clause: &Clause, p: &streak::Params, case: &Case) -> bool {
-    let incident = Incident::new(record, Family::Incident, &case.subject);
-    let holds: Option<Interval> = clause.holds;
-    let reported = record
-        .facts()
-        .into_iter()
-        .find(|e| e.fact.kind.name == "incident.report" && e.fact.subject == case.subject)
-        .map(|e| e.fact.at);
-    let affects =
-        p.only_if.as_ref().is_none_or(|f| incident.body.get(f).and_then(|v| v.as_bool()) == Some(true));
-    affects
-        && !incident.withdrawn
-        && !incident.duplicate
-        && !p.excluded_attributions.contains(&incident.attribution)
-        && holds.is_none_or(|h| reported.is_some_and(|t| h.contains(t)))
 }

@@ -5,11 +5,16 @@
 //!
 //! Where the page leaves room, the choice taken stands beside the code that takes it.
 
+mod cells;
 pub(crate) mod clauses;
 pub(crate) mod clocks;
+mod episodes;
+pub(crate) mod figures;
 pub(crate) mod outages;
-pub(crate) mod record;
-pub(crate) mod watch;
+mod record;
+mod replay;
+pub(crate) mod sequence;
+mod watch;
 
 use opsledger::assess::{Status, View};
 use opsledger::contract::Contract;
@@ -28,7 +33,7 @@ pub(crate) struct Question {
 /// The model's assessment.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) outages: outages::Figures,
+    pub(crate) outages: figures::Figures,
     pub(crate) rows: Vec<outages::Outage>,
     pub(crate) clauses: Vec<Verdict>,
     pub(crate) status: Status,
@@ -48,7 +53,7 @@ pub(crate) struct Verdict {
     pub(crate) breached_at: Option<Instant>,
     pub(crate) forecast: Option<Instant>,
     pub(crate) cases: Vec<clocks::Case>,
-    pub(crate) elements: Vec<clocks::Element>,
+    pub(crate) elements: Vec<sequence::Element>,
 }
 
 /// Everything, from scratch.
@@ -59,7 +64,7 @@ pub(crate) fn assess(contract: &Contract, entries: &[Entry], q: Question) -> Ans
         [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met, Status::NotDue];
     let status = worst.into_iter().find(|s| clauses.iter().any(|c| c.status == *s)).unwrap_or(Status::NotDue);
     Answer {
-        outages: outages::figures(&record),
+        outages: figures::figures(&record),
         rows: outages::outages(&record),
         clauses,
         status,

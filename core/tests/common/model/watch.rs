@@ -1,6 +1,6 @@
 //! Who was watched when: from start to stop minus gaps and what follows a missed hourly `seen`.
 
-use super::outages::minus;
+use super::cells::minus;
 use super::record::Record;
 use opsledger::facts::Entry;
 use opsledger::time::{HOUR, Instant, Interval};
@@ -11,12 +11,10 @@ pub(crate) fn unknown(record: &Record, systems: &[String]) -> Vec<Interval> {
     names(record, systems).iter().flat_map(|s| of_system(record, s).1).collect()
 }
 
-/// True when some system of the scope was watched for some time of `within`.
+/// True when the scope was watched for some time of `within`: some system of it was, and none was unknown.
 pub(crate) fn watched(record: &Record, systems: &[String], within: Interval) -> bool {
-    names(record, systems).iter().any(|s| {
-        let (started, unknown) = of_system(record, s);
-        minus(&started, &unknown).iter().any(|i| !i.clip(within).is_empty())
-    })
+    let started: Vec<Interval> = names(record, systems).iter().flat_map(|s| of_system(record, s).0).collect();
+    minus(&started, &unknown(record, systems)).iter().any(|i| !i.clip(within).is_empty())
 }
 
 /// Every system that any fact names, and one for all that none does.

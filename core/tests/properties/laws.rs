@@ -1,214 +1,18 @@
-//! Random contracts and fact streams: the engine gives what the naive model gives, keeps every property that the
-//! accounting page states, and answers the same however it got there (one fact at a time, one instant at a time).
-//! `OPSLEDGER_SOAK=1` runs twenty times as many; `OPSLEDGER_SEED=n` repeats a run.
+//! The properties that the accounting page states for any input.
 
-mod common;
-
-use common::model::{self, Question};
-use common::scenario::{Draft, Scenario, scenario};
-use common::{account, ask, assess, compare, contract, entries, shown};
-use opsledger::account::Account;
+use crate::common::model::Question;
+use crate::common::scenario::{Draft, Scenario, scenario};
+use crate::common::{account, assess, clause, clocks, contract, shown};
+use crate::{VIEWS, check, in_words, pick, question, same_document};
 use opsledger::assess::{Assessment, Figure, View};
 use opsledger::calendar::Date;
 use opsledger::contract::Contract;
 use opsledger::facts::kinds::{self, ActsBy, Family};
-use opsledger::rules::{Detail, RuleParams};
-use opsledger::time::{DAY, HOUR, Instant, Interval, MINUTE};
+use opsledger::rules::RuleParams;
+use opsledger::time::{DAY, HOUR, Instant, Interval};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-
-const VIEWS: [View; 2] = [View::Agreed, View::Claimed];
-
-/// Runs `soak` cases (a twentieth by default) and prints the seed.
-fn check<S: Strategy>(
-    name: &str,
-    soak: u32,
-    strategy: &S,
-    test: impl Fn(S::Value) -> Result<(), TestCaseError>,
-) where
-    S::Value: std::fmt::Debug,
-{
-    let asked = std::env::var("OPSLEDGER_SEED").ok().map(|s| s.parse().expect("OPSLEDGER_SEED is a number"));
-    let seed: u64 = asked.unwrap_or_else(|| RandomState::new().hash_one(name));
-    let cases = if std::env::var_os("OPSLEDGER_SOAK").is_some() { soak } else { soak / 20 };
-    println!("{name}: {cases} cases, OPSLEDGER_SEED={seed}");
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters: 4_000,
-        ..Config::default()
-    };
-    if let Err(e) = TestRunner::new(config).run(strategy, test) {
-        panic!("{name}, OPSLEDGER_SEED={seed}: {e}");
-    }
-}
-
-fn failed(text: String) -> TestCaseError {
-    TestCaseError::fail(text)
-}
-
-/// Two instants, each an edge of the scenario or close to one: `as_of` (of an outage's start, if so), and what was known
-/// (none: all).
-type Pick = (Index, i64, Option<Index>, bool);
-
-fn pick() -> impl Strategy<Value = Pick> {
-    let near = select(
-        &[
-            0,
-            0,
-            0,
-            1,
-            1,
-            -1,
-            10 * MINUTE,
-            30 * MINUTE,
-            HOUR - 1,
-            HOUR,
-            HOUR + 1,
-            2 * HOUR,
-            4 * HOUR,
-            8 * HOUR,
-            DAY,
-            3 * DAY,
-        ][..],
-    );
-    (any::<Index>(), near, proptest::option::weighted(0.4, any::<Index>()), prop::bool::weighted(0.3))
-}
-
-fn question(s: &Scenario, (at, near, known, of_outage): Pick, view: View) -> Question {
-    let edges = s.edges();
-    let starts = s.outage_starts();
-    let as_of = *at.get(if of_outage && !starts.is_empty() { &starts } else { &edges }) + near;
-    let known_at = known.map_or(s.last_recorded(), |k| *k.get(&edges)).max(as_of);
-    Question { as_of, known_at, view }
-}
-
-#[test]
-fn engine_is_the_model() {
-    let strategy = (scenario(16), proptest::collection::vec(pick(), 1..4));
-    check("engine_is_the_model", 4_000, &strategy, |(s, picks)| {
-        let contract = contract(&s.contract());
-        let lines = s.lines();
-        let (account, entries) = (account(&contract, &lines), entries(&lines));
-        for (p, view) in picks.into_iter().flat_map(|p| VIEWS.map(|v| (p, v))) {
-            let q = question(&s, p, view);
-            let answer = model::assess(&contract, &entries, q);
-            let asked = ask(q.as_of, q.known_at, q.view);
-            let got = assess(&account, q);
-            let rows = account.outages(&asked).unwrap();
-            let budget = account.budget(&asked).unwrap();
-            compare::assessment(&contract, &answer, &got)
-                .and_then(|()| compare::rows(&contract, &answer, q.as_of, &rows))
-                .and_then(|()| compare::budget(&contract, &got, &budget))
-                .map_err(|e| failed(format!("{}: {e}", in_words(q))))?;
-        }
-        Ok(())
-    });
-}
-
-fn in_words(q: Question) -> String {
-    format!("as of {} known {} {:?}", shown(Some(q.as_of)), shown(Some(q.known_at)), q.view)
-}
-
-fn same_document(got: &Assessment, fresh: &Assessment, q: Question) -> Result<(), TestCaseError> {
-    if got == fresh && got.to_json() == fresh.to_json() {
-        return Ok(());
-    }
-    let (got, fresh) = (got.to_json(), fresh.to_json());
-    let at = got.bytes().zip(fresh.bytes()).position(|(a, b)| a != b).unwrap_or(0);
-    let cut = |s: &str| {
-        let chars: Vec<char> = s.chars().collect();
-        let at = s.get(..at).map_or(0, |head| head.chars().count());
-        chars[at.saturating_sub(120).min(chars.len())..(at + 120).min(chars.len())].iter().collect::<String>()
-    };
-    Err(failed(format!("{}:\nstep by step {}\nfrom scratch {}", in_words(q), cut(&got), cut(&fresh))))
-}
-
-/// One account, asked after each fact, answers as an account that is given all facts so far at once.
-#[test]
-fn fact_by_fact_is_from_scratch() {
-    check("fact_by_fact_is_from_scratch", 1_000, &(scenario(10), pick()), |(s, p)| {
-        let contract = contract(&s.contract());
-        let lines = s.lines();
-        let one = Account::new(contract.clone());
-        let entries = entries(&lines);
-        for n in 1..=lines.len() {
-            one.add(&lines[n - 1]).unwrap();
-            let fresh = account(&contract, &lines[..n]);
-            let now = entries[n - 1].recorded_at;
-            for view in VIEWS {
-                let mut q = Question { as_of: now, known_at: now, view };
-                same_document(&assess(&one, q), &assess(&fresh, q), q)?;
-                // Now and then the question looks back, or at another instant than now.
-                if n % 5 == 0 {
-                    q = question(&s, p, view);
-                    same_document(&assess(&one, q), &assess(&fresh, q), q)?;
-                }
-            }
-        }
-        Ok(())
-    });
-}
-
-/// Every instant that an assessment names after its own.
-fn instants_to_come(a: &Assessment) -> Vec<Instant> {
-    let mut found = Vec::new();
-    let mut take = |s: Option<opsledger::assess::Stamp>| found.extend(s.map(|s| s.at));
-    let f = a.outages.forecast;
-    for s in [f.becomes_long_at, f.long_breach_at, f.downtime_breach_at] {
-        take(s);
-    }
-    for c in &a.clauses {
-        take(c.forecast_breach_at);
-        take(c.breached_at);
-        if let Some(Detail::Deadline(d)) = &c.detail {
-            d.cases.iter().for_each(|case| take(case.due));
-        }
-    }
-    found
-}
-
-/// One account whose clock moves through every instant at which something may turn, and through the microseconds beside
-/// it, answers as a fresh account at each.
-fn step_through(s: &Scenario, known: impl Fn(Instant) -> Instant) -> Result<(), TestCaseError> {
-    let contract = contract(&s.contract());
-    let lines = s.lines();
-    for view in VIEWS {
-        let one = account(&contract, &lines);
-        let beside = |t: Instant| [t - 1, t, t + 1];
-        let mut to_come: BTreeSet<Instant> = s.edges().into_iter().flat_map(beside).collect();
-        let mut gap = contract.accounting.merge_gap;
-        while let Some(as_of) = to_come.pop_first() {
-            let q = Question { as_of, known_at: known(as_of).max(as_of), view };
-            let got = assess(&one, q);
-            same_document(&got, &assess(&account(&contract, &lines), q), q)?;
-            to_come.extend(instants_to_come(&got).into_iter().flat_map(beside).filter(|t| *t > as_of));
-            if gap > 0 {
-                // Episodes close a gap after their end.
-                to_come.extend(got.outages.episodes.iter().flat_map(|e| beside(e.end.at + gap)));
-                to_come = to_come.split_off(&(as_of + 1));
-            }
-            if to_come.len() > 2_000 {
-                gap = 0;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn instant_by_instant_is_from_scratch() {
-    check("instant_by_instant_is_from_scratch", 160, &scenario(6), |s| {
-        let last = s.last_recorded();
-        step_through(&s, |_| last)?;
-        step_through(&s, |as_of| as_of)
-    });
-}
+use proptest::test_runner::TestCaseError;
 
 fn integer(f: &Option<Figure>) -> i64 {
     match f {
@@ -358,9 +162,7 @@ fn the_past_does_not_move() {
                     x.breached_at,
                     y.breached_at
                 );
-                for (x, y) in
-                    common::clocks(x).iter().flat_map(|x| common::clocks(y).iter().map(move |y| (x, y)))
-                {
+                for (x, y) in clocks(x).iter().flat_map(|x| clocks(y).iter().map(move |y| (x, y))) {
                     let moved =
                         x.subject == y.subject && x.breached_at.is_some() && x.breached_at != y.breached_at;
                     prop_assert!(!moved, "{} then {}: {x:?}, {y:?}", in_words(early), in_words(late));
@@ -409,7 +211,7 @@ fn a_forecast_is_the_later_breach() {
                 // Far enough for every limit, and still in years with a schedule.
                 let then = c.forecast_breach_at.map_or(now + 60 * DAY, |s| s.at + 1);
                 let later = assess(&account, at(then));
-                let breach = common::clause(&later, &c.id).breached_at.map(|s| s.at);
+                let breach = clause(&later, &c.id).breached_at.map(|s| s.at);
                 prop_assert_eq!(
                     breach,
                     c.forecast_breach_at.map(|s| s.at),
@@ -478,60 +280,4 @@ fn without_numbers(mut a: Assessment) -> Assessment {
     a.faults.iter_mut().for_each(|f| f.seq = None);
     a.faults.sort_by(|x, y| (&x.subject, x.code, &x.text_en).cmp(&(&y.subject, y.code, &y.text_en)));
     a
-}
-
-/// The generator reaches what the properties speak of.
-#[test]
-fn scenarios_are_rich() {
-    let mut seen: std::collections::BTreeMap<&str, u32> = std::collections::BTreeMap::new();
-    let seen_cell = std::cell::RefCell::new(&mut seen);
-    check("scenarios_are_rich", 4_000, &(scenario(16), pick()), |(s, p)| {
-        let contract: Arc<Contract> = contract(&s.contract());
-        let entries = entries(&s.lines());
-        let claimed = model::assess(&contract, &entries, question(&s, p, View::Claimed));
-        let agreed = model::assess(&contract, &entries, question(&s, p, View::Agreed));
-        let mut seen = seen_cell.borrow_mut();
-        let mut count = |what: &'static str, yes: bool| *seen.entry(what).or_default() += u32::from(yes);
-        let o = &agreed.outages;
-        for class in ["long", "short", "pending", "none"] {
-            count(class, o.episodes.iter().any(|e| e.class == class));
-        }
-        count("merged", o.episodes.iter().any(|e| e.outages.len() > 1));
-        count("planned", o.planned > 0);
-        count("unknown", o.unknown > 0);
-        count("forecast", agreed.clauses.iter().any(|c| c.forecast.is_some()));
-        count("views differ", claimed.outages.downtime != o.downtime);
-        for c in &agreed.clauses {
-            count(c.status.name(), true);
-            c.cases.iter().for_each(|case| count(case.status.name(), true));
-            count("streak of two", c.elements.iter().any(|e| e.run >= 2));
-        }
-        count("refused", !agreed.refused.is_empty());
-        Ok(())
-    });
-    println!("{seen:?}");
-    let wanted = [
-        "long",
-        "short",
-        "pending",
-        "none",
-        "merged",
-        "planned",
-        "unknown",
-        "forecast",
-        "views differ",
-        "breached",
-        "met",
-        "at-risk",
-        "waived",
-        "not-due",
-        "no-evidence",
-        "running",
-        "paused",
-        "streak of two",
-        "refused",
-    ];
-    for what in wanted {
-        assert!(seen.get(what).is_some_and(|n| *n >= 2), "the scenarios hardly reach {what}: {seen:?}");
-    }
 }

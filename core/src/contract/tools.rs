@@ -14,7 +14,7 @@ pub(crate) struct Tools {
     calendars: BTreeMap<String, Result<Calendar>>,
     /// Workdays by the contract's own holidays.
     pub(crate) days: Days,
-    /// Id and SM3 of each holiday file that is used.
+    /// Id and SM3 of each holiday file that decides days of the period or of the year after it.
     pub(crate) sources: Vec<(String, String)>,
     /// From then on a later notice is known.
     pub(crate) valid_until: Option<Instant>,
@@ -51,11 +51,14 @@ impl Tools {
         let days = Days::new(contract.holidays.as_deref(), &contract.days, known_at)?;
         let mut valid_until = days.valid_until();
         let mut calendars = BTreeMap::new();
-        let mut sources = days.sources();
+        // Clocks run on after the period, into the year after it.
+        let (first, last) = contract.period_dates;
+        let last = last.checked_add_days(chrono::Days::new(366)).unwrap_or(last);
+        let mut sources = days.sources_between(first, last);
         for (id, spec) in &contract.calendars {
             let own = Days::new(spec.holidays.as_deref(), &contract.days, known_at)?;
             valid_until = valid_until.into_iter().chain(own.valid_until()).min();
-            sources.extend(own.sources());
+            sources.extend(own.sources_between(first, last));
             calendars.insert(id.clone(), Calendar::new(spec, contract.zone, &own));
         }
         sources.sort();

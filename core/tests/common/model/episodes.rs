@@ -92,7 +92,7 @@ pub(crate) fn episodes(record: &Record, scope: &Scope) -> Vec<Episode> {
     let mut found: Vec<Episode> = groups
         .into_iter()
         .map(|mut members| {
-            members.sort_by(|a, b| (a.start, a.entry).cmp(&(b.start, b.entry)));
+            members.sort_by_key(|o| (o.start, o.entry));
             let (start, end) = hull(&members);
             let open = members.iter().any(|o| o.end.is_none()) || as_of < end + gap;
             let down = down(&members, &taken, scope.hours.as_ref(), as_of);

@@ -42,7 +42,7 @@ pub(crate) fn outages(record: &Record) -> Vec<Outage> {
             found.push(outage);
         }
     }
-    found.sort_by(|a, b| (a.start, a.entry).cmp(&(b.start, b.entry)));
+    found.sort_by_key(|o| (o.start, o.entry));
     found
 }
 

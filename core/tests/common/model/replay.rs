@@ -118,13 +118,15 @@ impl Clock<'_> {
                     }
                 }
             }
-            "incident.reopen" if names_kind(&self.s.p.to, &["incident.repair", "incident.restore"]) => {
-                // A breached clock has one breach: reopening adds nothing.
-                if self.stopped && self.breached_at.is_none() {
-                    self.stopped = false;
-                    self.mark = at;
-                    self.settled_at = None;
-                }
+            // A breached clock has one breach: reopening adds nothing.
+            "incident.reopen"
+                if names_kind(&self.s.p.to, &["incident.repair", "incident.restore"])
+                    && self.stopped
+                    && self.breached_at.is_none() =>
+            {
+                self.stopped = false;
+                self.mark = at;
+                self.settled_at = None;
             }
             "incident.pause" if self.counts_pauses() && !self.stopped => {
                 let party = party.unwrap_or_default();

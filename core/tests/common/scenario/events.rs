@@ -90,6 +90,9 @@ pub(super) struct Amend {
     pub(super) after: Micros,
 }
 
+/// Severity, whether it affects use, attribution, and how long after the report.
+type IncidentAmend = (Option<&'static str>, Option<bool>, Option<usize>, Micros);
+
 #[derive(Clone, Debug)]
 pub(super) struct Incident {
     pub(super) start: Slot,
@@ -98,7 +101,7 @@ pub(super) struct Incident {
     pub(super) attribution: usize,
     pub(super) onsite: bool,
     pub(super) steps: Vec<(Micros, &'static str, Option<&'static str>, Micros)>,
-    pub(super) amends: Vec<(Option<&'static str>, Option<bool>, Option<usize>, Micros)>,
+    pub(super) amends: Vec<IncidentAmend>,
     pub(super) withdrawn: Option<Micros>,
     pub(super) duplicate_of: Option<(usize, Micros)>,
 }

@@ -85,7 +85,7 @@ impl Layout {
             .with("system", x.system)
             .with_some("impact", IMPACTS[x.impact])
             .with_some("attribution", ATTRIBUTIONS[x.attribution])
-            .with_some("cause", (x.impact % 2 == 0).then_some("power"));
+            .with_some("cause", x.impact.is_multiple_of(2).then_some("power"));
         self.drafts.push(opened.by(by));
         let end = x.length.map(|l| start + l);
         if let Some(end) = end {

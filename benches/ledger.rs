@@ -1,7 +1,7 @@
 //! The ledger beside plain SQLite, turn by turn in one run on one disk: flushes differ from minute to minute, ratios do not. Prints a
 //! Markdown table. `OPSLEDGER_BENCH_ENTRIES` sets the size of the ledger that is scanned.
 
-use opsledger::digest::sm3_hex;
+use opsledger::digest::{hex, sm3, sm3_many};
 use opsledger::facts::Fact;
 use opsledger::ledger::{Ledger, Options};
 use opsledger::time::parse_instant;
@@ -17,15 +17,16 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     println!("| what | ours | beside it | ratio |\n|---|---|---|---|");
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let asked = |name| wanted.is_empty() || wanted.iter().any(|w| w == name);
-    for (name, part) in
-        [("one", one_by_one as fn(&Path)), ("batches", batches), ("threads", threads), ("reading", reading)]
-    {
-        if asked(name) {
+    let parts: [(&str, Part); 4] =
+        [("one", one_by_one), ("batches", batches), ("threads", threads), ("reading", reading)];
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
             part(folder.path());
         }
     }
 }
+
+type Part = fn(&Path);
 
 fn now() -> i64 {
     parse_instant(NOW).expect("an instant")
@@ -120,6 +121,15 @@ fn one_by_one(folder: &Path) {
     row("append, 1 a transaction, `FULL`, p50", a, "us", "plain SQLite insert", b, a / b);
 }
 
+/// What the caller's thread does before the writer is asked.
+fn prepare(facts: &[Fact]) -> Vec<(Fact, String, String)> {
+    let texts: Vec<String> = facts.iter().map(|f| f.canonical().expect("canonical")).collect();
+    let digests = sm3_many(&texts.iter().map(String::as_bytes).collect::<Vec<_>>());
+    let read =
+        |(text, digest): (String, [u8; 32])| (Fact::parse_stored(&text).expect("a fact"), text, hex(&digest));
+    texts.into_iter().zip(digests).map(read).collect()
+}
+
 /// A thousand a transaction; with keys each is looked up.
 fn batches(folder: &Path) {
     const ROUNDS: usize = 60;
@@ -132,11 +142,7 @@ fn batches(folder: &Path) {
             let rows = rows(&facts);
             ours.push(cpu(|| ledger.append(&facts, now()).expect("appended")).1);
             theirs.push(cpu(|| insert(&mut file, &rows)).1);
-            let prepare = |f: &Fact| {
-                let text = f.canonical().expect("canonical");
-                (Fact::parse_stored(&text).is_ok_and(|again| again == *f), sm3_hex(text.as_bytes()))
-            };
-            callers.push(cpu(|| facts.iter().map(prepare).all(|p| black_box(p).0)).1);
+            callers.push(cpu(|| black_box(prepare(&facts))).1);
         }
         let each = |times: &mut [Duration]| median(times) / BATCH as f64;
         let (a, b, c) = (each(&mut ours), each(&mut theirs), each(&mut callers));
@@ -244,21 +250,30 @@ fn reading(folder: &Path) {
         }
     };
     let (mut ours, mut bare, mut hashed, mut parsed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut lanes, mut singles) = (Vec::new(), Vec::new());
+    let messages: Vec<Vec<u8>> = (0..BATCH).map(|i| vec![i as u8; 304]).collect();
+    let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+    for _ in 0..20 {
+        lanes.push(cpu(|| black_box(sm3_many(&messages))).1);
+        singles.push(cpu(|| black_box(messages.iter().map(|m| sm3(m)).collect::<Vec<_>>())).1);
+    }
+    let (many, one) = (median(&mut lanes) / BATCH as f64, median(&mut singles) / BATCH as f64);
+    row(
+        "SM3 of many messages of 304 bytes, CPU a message",
+        many,
+        "us",
+        "one at a time, `sm3` crate",
+        one,
+        many / one,
+    );
     for _ in 0..5 {
         let (verdict, time) = cpu(|| ledger.verify(&mut |_, _| true).expect("verified"));
         assert_eq!((verdict.entries, verdict.problem), (entries as u64, None));
         ours.push(time);
         let mut sum = 0;
         bare.push(cpu(|| scan(&mut |head, fact| sum += head.len() + fact.len())).1);
+        hashed.push(cpu(|| scan(&mut |head, fact| sum += usize::from(sm3(head)[0] ^ sm3(fact)[0]))).1);
         black_box(sum);
-        hashed.push(
-            cpu(|| {
-                scan(&mut |head, fact| {
-                    black_box((opsledger::digest::sm3(head), opsledger::digest::sm3(fact)));
-                })
-            })
-            .1,
-        );
         parsed.push(cpu(|| ledger.entries(1, u64::MAX).expect("entries").len()).1);
     }
     let each = |times: &mut [Duration]| median(times) / entries as f64;

@@ -1,5 +1,9 @@
 //! SM3 (GB/T 32905-2016). In: bytes. Out: 32 bytes or 64 lower-case hex digits.
 
+mod lanes;
+
+pub use lanes::sm3_many;
+
 use sm3::{Digest, Sm3};
 
 /// SM3 of `bytes`.
@@ -15,8 +19,10 @@ pub fn sm3_hex(bytes: &[u8]) -> String {
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char])
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for b in bytes {
+        text.push(DIGITS[usize::from(b >> 4)] as char);
+        text.push(DIGITS[usize::from(b & 15)] as char);
+    }
+    text
 }

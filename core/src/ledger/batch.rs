@@ -3,8 +3,8 @@
 
 use super::db::{self, Db};
 use super::head;
-use super::side::{Side, subject_hash};
-use crate::digest::sm3_hex;
+use super::side::{Side, key_hash, subject_hash};
+use crate::digest::{hex, sm3_many};
 use crate::error::{Category, Code, Error, Lang, Result, err};
 use crate::facts::{Entry, Fact, admit, lookup};
 use crate::time::Instant;
@@ -17,20 +17,51 @@ pub(super) struct Item {
     pub(super) text: String,
     /// SM3 of the text.
     pub(super) digest: String,
+    /// Under what it is found.
+    hashes: Hashes,
+}
+
+/// Hashes of subject and key.
+#[derive(Clone, Copy)]
+struct Hashes {
+    subject: Option<u64>,
+    key: Option<u64>,
+}
+
+impl Hashes {
+    fn of(fact: &Fact) -> Hashes {
+        let subject = (!fact.subject.is_empty()).then(|| subject_hash(&fact.subject));
+        Hashes { subject, key: fact.key.as_deref().map(key_hash) }
+    }
+    fn iter(self) -> impl Iterator<Item = u64> {
+        self.subject.into_iter().chain(self.key)
+    }
 }
 
 impl Item {
+    /// Readies a batch: canonical text and SM3.
+    ///
     /// # Errors
-    /// Category input: what no fact may hold, also of a fact that was not parsed.
-    pub(super) fn new(fact: &Fact) -> Result<Item> {
+    /// Category input, with the row: what no fact may hold, also of a fact that was not parsed.
+    pub(super) fn all<'f>(facts: impl Iterator<Item = &'f Fact>) -> Result<Vec<Item>> {
+        let ready = |(row, fact)| Item::text_of(fact).map_err(|e: Error| e.at_row(row));
+        let texts = (1..).zip(facts).map(ready).collect::<Result<Vec<(Fact, String)>>>()?;
+        let digests = sm3_many(&texts.iter().map(|(_, text)| text.as_bytes()).collect::<Vec<_>>());
+        let item = |((fact, text), digest): ((Fact, String), [u8; 32])| {
+            let hashes = Hashes::of(&fact);
+            Item { fact, text, digest: hex(&digest), hashes }
+        };
+        Ok(texts.into_iter().zip(digests).map(item).collect())
+    }
+
+    /// The canonical text, and the fact as it will be read from it: one put together by hand may differ.
+    fn text_of(fact: &Fact) -> Result<(Fact, String)> {
         let text = fact.canonical()?;
-        let digest = sm3_hex(text.as_bytes());
-        // What is recorded is what a reader will read; a fact put together by hand may differ.
         let read = Fact::parse_stored(&text)?;
         if read != *fact {
             return err(Code::NotCanonical, format!("{} {:?}", fact.kind_name(), fact.subject));
         }
-        Ok(Item { fact: read, text, digest })
+        Ok((read, text))
     }
 }
 
@@ -45,16 +76,14 @@ pub(super) struct Done {
 /// The new entries of one commit.
 pub(super) struct Batch<'a> {
     db: &'a Db,
-    side: &'a Side,
+    /// Finds all entries, the new ones included.
+    side: &'a mut Side,
     /// The last entry before.
     base: u64,
     recorded_at: Instant,
     /// Entries `base + 1..`.
     new: Vec<New>,
-    /// New entries by hash of key or subject.
-    found: BTreeMap<u64, Vec<u64>>,
-    /// Earlier entries by hash of the subject, as far as they were asked for.
-    cases: BTreeMap<u64, Vec<u64>>,
+    /// Earlier entries, as far as they were asked for.
     old: BTreeMap<u64, Entry>,
 }
 
@@ -65,25 +94,10 @@ pub(super) struct New {
     pub(super) digest: String,
 }
 
-impl New {
-    pub(super) fn fact(&self) -> &Fact {
-        &self.entry.fact
-    }
-}
-
 impl<'a> Batch<'a> {
-    /// After entry `base`, recorded at `recorded_at`. `side` finds all entries up to `base`.
-    pub(super) fn new(db: &'a Db, side: &'a Side, base: u64, recorded_at: Instant) -> Self {
-        Batch {
-            db,
-            side,
-            base,
-            recorded_at,
-            new: Vec::new(),
-            found: BTreeMap::new(),
-            cases: BTreeMap::new(),
-            old: BTreeMap::new(),
-        }
+    /// After entry `base`, recorded at `recorded_at`.
+    pub(super) fn new(db: &'a Db, side: &'a mut Side, base: u64, recorded_at: Instant) -> Self {
+        Batch { db, side, base, recorded_at, new: Vec::new(), old: BTreeMap::new() }
     }
 
     /// The new entries from number `from` on.
@@ -120,17 +134,15 @@ impl<'a> Batch<'a> {
     /// Takes a fact that needs no judging.
     pub(super) fn add(&mut self, item: Item) -> u64 {
         let seq = self.next();
-        for hash in super::side::hashes(&item.fact) {
-            self.found.entry(hash).or_default().push(seq);
-        }
+        self.side.note(seq, item.hashes.iter());
         let entry = Entry { seq, recorded_at: self.recorded_at, fact: item.fact };
         self.new.push(New { entry, text: item.text, digest: item.digest });
         seq
     }
 
     fn take_one(&mut self, item: Item, row: u64, lenient: bool, done: &mut Done) -> Result<()> {
-        if let Some(key) = &item.fact.key
-            && let Some((seq, digest)) = self.recorded_under(key)?
+        if let (Some(hash), Some(key)) = (item.hashes.key, &item.fact.key)
+            && let Some((seq, digest)) = self.recorded_under(hash, key)?
         {
             if digest == item.digest {
                 done.seqs.push(seq);
@@ -150,9 +162,14 @@ impl<'a> Batch<'a> {
     }
 
     /// The entry that holds the key, with the digest of its fact.
-    fn recorded_under(&self, key: &str) -> Result<Option<(u64, String)>> {
-        let hash = super::side::key_hash(key);
+    fn recorded_under(&self, hash: u64, key: &str) -> Result<Option<(u64, String)>> {
         for seq in self.side.find(self.db, hash)? {
+            if let Some(new) = self.fresh(seq) {
+                if new.entry.fact.key.as_deref() == Some(key) {
+                    return Ok(Some((seq, new.digest.clone())));
+                }
+                continue;
+            }
             let record = self.record(seq)?;
             if read_fact(seq, &record.fact)?.key.as_deref() == Some(key) {
                 let Some(line) = head::parse(&record.head) else {
@@ -161,30 +178,23 @@ impl<'a> Batch<'a> {
                 return Ok(Some((seq, line.fact.to_owned())));
             }
         }
-        let fresh = self.found.get(&hash).into_iter().flatten().map(|seq| (*seq, self.fresh(*seq)));
-        Ok(fresh
-            .filter(|(_, n)| n.fact().key.as_deref() == Some(key))
-            .map(|(seq, n)| (seq, n.digest.clone()))
-            .next())
+        Ok(None)
     }
 
     fn judge(&mut self, fact: &Fact) -> Result<()> {
         let needs = lookup(fact);
         let mut seqs = Vec::new();
         for (family, subject) in &needs.cases {
-            let hash = subject_hash(subject);
-            self.load_case(hash)?;
-            let all = [self.cases.get(&hash), self.found.get(&hash)];
-            let of_case = |seq: &u64| {
-                let fact = &self.entry(*seq)?.fact;
-                (fact.kind.family == *family && fact.subject == *subject).then_some(*seq)
-            };
-            seqs.extend(all.into_iter().flatten().flatten().filter_map(of_case));
-        }
-        if let Some(seq) = needs.entry {
-            if seq >= 1 && seq <= self.base {
+            for seq in self.side.find(self.db, subject_hash(subject))? {
                 self.load(seq)?;
+                let of_case = |e: &Entry| e.fact.kind.family == *family && e.fact.subject == *subject;
+                if self.entry(seq).is_some_and(of_case) {
+                    seqs.push(seq);
+                }
             }
+        }
+        if let Some(seq) = needs.entry.filter(|seq| *seq >= 1) {
+            self.load(seq)?;
             seqs.push(seq);
         }
         seqs.sort_unstable();
@@ -194,30 +204,15 @@ impl<'a> Batch<'a> {
     }
 
     fn entry(&self, seq: u64) -> Option<&Entry> {
-        if seq > self.base {
-            return self.new.get((seq - self.base - 1) as usize).map(|n| &n.entry);
-        }
-        self.old.get(&seq)
+        self.fresh(seq).map(|n| &n.entry).or_else(|| self.old.get(&seq))
     }
 
-    fn fresh(&self, seq: u64) -> &New {
-        &self.new[(seq - self.base - 1) as usize]
-    }
-
-    fn load_case(&mut self, hash: u64) -> Result<()> {
-        if self.cases.contains_key(&hash) {
-            return Ok(());
-        }
-        let seqs = self.side.find(self.db, hash)?;
-        for seq in &seqs {
-            self.load(*seq)?;
-        }
-        self.cases.insert(hash, seqs);
-        Ok(())
+    fn fresh(&self, seq: u64) -> Option<&New> {
+        self.new.get(seq.checked_sub(self.base + 1)? as usize)
     }
 
     fn load(&mut self, seq: u64) -> Result<()> {
-        if !self.old.contains_key(&seq) {
+        if seq <= self.base && !self.old.contains_key(&seq) {
             let record = self.record(seq)?;
             self.old.insert(seq, entry_of(seq, &record.head, &record.fact)?);
         }
@@ -233,13 +228,8 @@ impl<'a> Batch<'a> {
 
     /// Takes back everything from `mark` on.
     fn forget(&mut self, mark: u64) {
-        for new in self.new.drain((mark - self.base - 1) as usize..) {
-            for hash in super::side::hashes(&new.entry.fact) {
-                if let Some(seqs) = self.found.get_mut(&hash) {
-                    seqs.retain(|seq| *seq < mark);
-                }
-            }
-        }
+        self.new.truncate((mark - self.base - 1) as usize);
+        self.side.forget(mark);
     }
 }
 

@@ -11,6 +11,9 @@ pub(super) const NO_PREV: &str = "0000000000000000000000000000000000000000000000
 /// Length of a canonical instant.
 const INSTANT: usize = 27;
 
+/// Room for a head line of any number.
+const LINE: usize = 20 + INSTANT + 2 * 64 + 3;
+
 /// The parts of a head line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
@@ -42,6 +45,13 @@ fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// True when the text is the digest in lower-case hex.
+pub(super) fn says(text: &str, digest: &[u8; 32]) -> bool {
+    let digit = |n: u8| b"0123456789abcdef"[usize::from(n)];
+    let same = |(pair, byte): (&[u8], &u8)| *pair == [digit(byte >> 4), digit(byte & 15)];
+    text.len() == 64 && text.as_bytes().chunks_exact(2).zip(digest).all(same)
+}
+
 /// SM3 of a head line, as the next one's `prev` holds it.
 pub(super) fn digest(head: &str) -> String {
     hex(&sm3(head.as_bytes()))
@@ -66,7 +76,10 @@ impl Chain {
     /// The head line of the next entry, whose fact has the digest `fact`.
     pub(super) fn next(&mut self, fact: &str) -> String {
         let seq = self.head.seq + 1;
-        let line = format!("{seq}\t{}\t{}\t{fact}", self.text, self.head.sm3);
+        let mut line = String::with_capacity(LINE);
+        for part in [&*seq.to_string(), "\t", &self.text, "\t", &self.head.sm3, "\t", fact] {
+            line.push_str(part);
+        }
         self.head = Head { seq, recorded_at: self.recorded_at, sm3: digest(&line) };
         line
     }
@@ -85,6 +98,8 @@ mod tests {
         assert_eq!(first, format!("1\t1970-01-01T00:00:00.000000Z\t{NO_PREV}\t{fact}"));
         let second = chain.next(&fact);
         let line = parse(&second).unwrap();
+        assert!(says(line.fact, &crate::digest::sm3(b"{}")) && !says(line.fact, &[0; 32]));
+        assert!(!says(&line.fact[1..], &crate::digest::sm3(b"{}")));
         assert_eq!(line, Line { seq: 2, recorded_at: 0, prev: &digest(&first), fact: &fact });
     }
 

@@ -148,13 +148,10 @@ impl Ledger {
     /// # Errors
     /// Category input, refused or conflict with the row; `busy`, `disk-full`, `read-only-file`, `disturbed`, `clock-jump`.
     pub fn append(&self, facts: &[Fact], now: Instant) -> Result<Vec<u64>> {
-        let prepare = |(row, fact): (u64, &Fact)| {
-            if fact.claimed_recorded_at.is_some() {
-                return Err(Error::new(Code::StatedRecordedAt, "claimed_recorded_at").at_row(row));
-            }
-            Item::new(fact).map_err(|e| e.at_row(row))
-        };
-        let items = (1..).zip(facts).map(prepare).collect::<Result<_>>()?;
+        if let Some(i) = facts.iter().position(|fact| fact.claimed_recorded_at.is_some()) {
+            return Err(Error::new(Code::StatedRecordedAt, "claimed_recorded_at").at_row(i as u64 + 1));
+        }
+        let items = Item::all(facts.iter())?;
         Ok(writer::append(&self.store, &self.options, items, now, false)?.seqs)
     }
     /// The last entry.
@@ -225,11 +222,12 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::append`].
     pub fn import(&self, facts: &[(Fact, Option<Instant>)], now: Instant, lenient: bool) -> Result<Imported> {
-        let prepare = |(row, (fact, stated)): (u64, &(Fact, Option<Instant>))| {
+        let claiming = |(fact, stated): &(Fact, Option<Instant>)| {
             let claimed = stated.or(fact.claimed_recorded_at);
-            Item::new(&Fact { claimed_recorded_at: claimed, ..fact.clone() }).map_err(|e| e.at_row(row))
+            Fact { claimed_recorded_at: claimed, ..fact.clone() }
         };
-        let items = (1..).zip(facts).map(prepare).collect::<Result<_>>()?;
+        let facts: Vec<Fact> = facts.iter().map(claiming).collect();
+        let items = Item::all(facts.iter())?;
         let done = writer::append(&self.store, &self.options, items, now, lenient)?;
         Ok(Imported { seqs: done.seqs, new: done.new, faults: done.faults })
     }

@@ -68,8 +68,10 @@ struct Run {
 pub(super) struct Side {
     runs: Vec<Run>,
     tail: BTreeSet<(u64, u64)>,
-    /// The last entry that is in the runs or the tail.
+    /// The last recorded entry that is in the runs or the tail.
     upto: u64,
+    /// Pairs of the tail whose entries are not recorded yet.
+    pending: Vec<(u64, u64)>,
 }
 
 /// Which bucket of `buckets` (a power of two) holds `hash`.
@@ -126,10 +128,31 @@ impl Side {
         self.upto
     }
 
-    /// Takes up entry `upto + 1`.
+    /// Takes up the recorded entry `upto + 1`.
     pub(super) fn add(&mut self, fact: &Fact) {
-        self.upto += 1;
-        self.tail.extend(hashes(fact).map(|hash| (hash, self.upto)));
+        self.note(self.upto + 1, hashes(fact));
+        self.keep(self.upto + 1);
+    }
+
+    /// Finds an entry from now on that is about to be recorded.
+    pub(super) fn note(&mut self, seq: u64, hashes: impl Iterator<Item = u64>) {
+        for hash in hashes {
+            self.tail.insert((hash, seq));
+            self.pending.push((hash, seq));
+        }
+    }
+
+    /// Entries up to `upto` are recorded.
+    pub(super) fn keep(&mut self, upto: u64) {
+        self.pending.clear();
+        self.upto = upto;
+    }
+
+    /// Entries from `seq` on are not recorded after all.
+    pub(super) fn forget(&mut self, seq: u64) {
+        while let Some(pair) = self.pending.pop_if(|pair| pair.1 >= seq) {
+            self.tail.remove(&pair);
+        }
     }
 
     /// Entries that no run covers.

@@ -388,30 +388,32 @@ impl Writer {
             self.sync = Some(sync);
         }
         self.db.begin()?;
-        let filled = match self.catch_up(u64::MAX).and_then(|_| self.fill(group)) {
-            Ok(filled) => filled,
-            Err(e) => {
+        self.side.forget(self.head.seq + 1); // only after a panic is there anything to forget
+        let filled = self.catch_up(u64::MAX).and_then(|_| self.fill(group)).and_then(|filled| {
+            if !filled.records_nothing() {
+                self.db.commit()?;
+            }
+            Ok(filled)
+        });
+        let filled = match filled {
+            Ok(filled) if !filled.records_nothing() => filled,
+            other => {
                 self.db.rollback();
-                return Err(e);
+                self.side.forget(self.head.seq + 1);
+                return other.map(|filled| Committed { heads: Vec::new(), ..filled.committed });
             }
         };
-        if filled.committed.results.iter().flatten().all(|done| done.new == 0) {
-            self.db.rollback();
-            return Ok(Committed { heads: Vec::new(), ..filled.committed });
-        }
-        self.db.commit()?;
         self.clock_behind = filled.behind;
-        for new in &filled.new {
-            self.side.add(new.fact());
-            self.written += new.text.len() as u64 + ENTRY_OVERHEAD + HEAD_BYTES;
-        }
+        self.side.keep(filled.head.seq);
+        let bytes = |n: &New| n.text.len() as u64 + HEAD_BYTES + ENTRY_OVERHEAD;
+        self.written += filled.new.iter().map(bytes).sum::<u64>();
         self.head = filled.head;
         Ok(filled.committed)
     }
 
     /// Judges the batches and inserts what is new.
-    fn fill(&self, group: &[Arc<Job>]) -> Result<Filled> {
-        let last = &self.head;
+    fn fill(&mut self, group: &[Arc<Job>]) -> Result<Filled> {
+        let (db, last) = (&self.db, &self.head);
         let jumps = |job: &Job| {
             last.seq > 0 && !job.accept_clock && job.now.saturating_sub(last.recorded_at) > CLOCK_JUMP
         };
@@ -420,19 +422,21 @@ impl Writer {
             now.is_some_and(|now| last.seq > 0 && last.recorded_at.saturating_sub(now) > CLOCK_BEHIND);
         let recorded_at = now.unwrap_or(i64::MIN).max(last.recorded_at.saturating_add(1));
         let mut committed = Committed { results: Vec::with_capacity(group.len()), heads: Vec::new() };
-        let mut batch = Batch::new(&self.db, &self.side, last.seq, recorded_at);
+        let mut batch = Batch::new(db, &mut self.side, last.seq, recorded_at);
         let mut chain = Chain::new(last.clone(), if now.is_some() { recorded_at } else { 0 })?;
         let mut insert = |new: &[New]| -> Result<()> {
             for n in new {
                 let line = chain.next(&n.digest);
-                self.db.insert(chain.head.seq, &line, &n.text)?;
+                db.insert(chain.head.seq, &line, &n.text)?;
                 committed.heads.push((chain.head.seq, chain.head.sm3.clone()));
             }
             Ok(())
         };
         if let (true, false, Some(now)) = (behind, self.clock_behind, now) {
-            let seq = batch.add(clock_fault(now, last)?);
-            insert(batch.from(seq))?;
+            for item in clock_fault(now, last)? {
+                let seq = batch.add(item);
+                insert(batch.from(seq))?;
+            }
         }
         for job in group {
             let mark = batch.next();
@@ -492,17 +496,24 @@ struct Filled {
     behind: bool,
 }
 
+impl Filled {
+    /// Nobody's fact is new; a clock that lies behind alone is no reason to write.
+    fn records_nothing(&self) -> bool {
+        self.committed.results.iter().flatten().all(|done| done.new == 0)
+    }
+}
+
 fn jump(now: Instant, last: &Head) -> Error {
     let text = |t| canonical_instant(t).unwrap_or_else(|_| t.to_string());
     Error::new(Code::ClockJump, format!("{}, entry {}: {}", text(now), last.seq, text(last.recorded_at)))
 }
 
 /// What is recorded when the host's clock lies behind the last entry.
-fn clock_fault(now: Instant, last: &Head) -> Result<Item> {
+fn clock_fault(now: Instant, last: &Head) -> Result<Vec<Item>> {
     let Some(kind) = kinds::find("clock.fault") else { return err(Code::Internal, "clock.fault") };
     let mut body = serde_json::Map::new();
     body.insert("behind_us".to_owned(), (last.recorded_at - now).into());
-    Item::new(&Fact {
+    let fact = Fact {
         kind,
         other: None,
         subject: String::new(),
@@ -513,5 +524,6 @@ fn clock_fault(now: Instant, last: &Head) -> Result<Item> {
         evidence: None,
         signature: None,
         claimed_recorded_at: None,
-    })
+    };
+    Item::all(std::iter::once(&fact))
 }

@@ -7,7 +7,7 @@
 pub mod interval_set;
 
 use crate::error::{Code, Error, Result, err};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Instant = i64;
@@ -63,6 +63,9 @@ impl Interval {
 /// # Errors
 /// `naive-time` without an offset, `bad-time` otherwise (leap seconds included: they do not exist on this axis).
 pub fn parse_instant(text: &str) -> Result<Instant> {
+    if let Some(instant) = parse_canonical(text.as_bytes()) {
+        return Ok(instant);
+    }
     let bad = || Error::new(Code::BadTime, format!("{text:?}"));
     if let Some(dot) = text.find('.') {
         let digits = text[dot + 1..].bytes().take_while(u8::is_ascii_digit).count();
@@ -98,9 +101,46 @@ pub fn parse_instant(text: &str) -> Result<Instant> {
 /// `out-of-range` outside the years 1900 to 9999.
 pub fn canonical_instant(us: Instant) -> Result<String> {
     match DateTime::from_timestamp_micros(us) {
-        Some(t) if (1900..=9999).contains(&t.year()) => Ok(t.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()),
+        Some(t) if (1900..=9999).contains(&t.year()) => Ok(write_canonical(&t.naive_utc())),
         _ => err(Code::OutOfRange, format!("instant {us}")),
     }
+}
+
+/// The canonical text and its digits: every stored fact holds one or more, so they are not read and written by way of a format.
+const CANONICAL: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
+
+fn write_canonical(t: &NaiveDateTime) -> String {
+    let mut text = *CANONICAL;
+    let parts = [
+        (0..4, t.year().unsigned_abs()),
+        (5..7, t.month()),
+        (8..10, t.day()),
+        (11..13, t.hour()),
+        (14..16, t.minute()),
+        (17..19, t.second()),
+        (20..26, t.and_utc().timestamp_subsec_micros()),
+    ];
+    for (place, mut n) in parts {
+        for digit in text[place].iter_mut().rev() {
+            *digit = b'0' + (n % 10) as u8;
+            n /= 10;
+        }
+    }
+    text.iter().map(|b| char::from(*b)).collect()
+}
+
+/// Reads the canonical form; `None` for any other, and for what is no time.
+fn parse_canonical(text: &[u8]) -> Option<Instant> {
+    let shape = text.len() == CANONICAL.len()
+        && text.iter().zip(CANONICAL).all(|(b, c)| if *c == b'0' { b.is_ascii_digit() } else { b == c });
+    if !shape {
+        return None;
+    }
+    let number =
+        |place: std::ops::Range<usize>| text[place].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    let date = NaiveDate::from_ymd_opt(number(0..4) as i32, number(5..7), number(8..10))?;
+    let time = date.and_hms_micro_opt(number(11..13), number(14..16), number(17..19), number(20..26))?;
+    (date.year() >= 1900).then(|| time.and_utc().timestamp_micros())
 }
 
 /// Reads a duration of elapsed time: `90s`, `90m`, `1h30m`, `3d` (24 h each), `250ms`, `5us`, or ISO 8601 `PT1H30M`, `P1DT2H`.
@@ -179,6 +219,32 @@ mod tests {
             "2026-03-02T08:10:00.Z",
         ] {
             assert_eq!(parse_instant(bad).unwrap_err().code(), Code::BadTime, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_canonical_form_is_read_and_written_as_by_chrono() {
+        let mut us = parse_instant("1900-01-01T00:00:00Z").unwrap();
+        let last = parse_instant("9999-12-31T23:59:59.999999Z").unwrap();
+        while us <= last {
+            let text = canonical_instant(us).unwrap();
+            let t = DateTime::from_timestamp_micros(us).unwrap();
+            assert_eq!(text, t.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+            assert_eq!(parse_canonical(text.as_bytes()), Some(us));
+            assert_eq!(DateTime::parse_from_rfc3339(&text).unwrap().timestamp_micros(), us);
+            us += 9_876_543_219_876; // about 114 days
+        }
+        for (bad, code) in [
+            ("2026-02-29T00:00:00.000000Z", Code::BadTime),
+            ("2026-03-02T24:00:00.000000Z", Code::BadTime),
+            ("2026-03-02T00:60:00.000000Z", Code::BadTime),
+            ("2026-03-02T00:00:60.000000Z", Code::BadTime),
+            ("2026-00-02T00:00:00.000000Z", Code::BadTime),
+            ("1899-12-31T23:59:59.999999Z", Code::BadTime),
+            ("2026-03-02T00:00:00.0000000", Code::BadTime),
+        ] {
+            assert_eq!(parse_canonical(bad.as_bytes()), None, "{bad}");
+            assert_eq!(parse_instant(bad).unwrap_err().code(), code, "{bad}");
         }
     }
 

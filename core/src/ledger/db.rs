@@ -378,6 +378,18 @@ impl Db {
         get().map_err(|e| self.fail(&e))
     }
 
+    /// First and last entry and number of buckets of each lookup run, by its first entry.
+    pub(super) fn run_spans(&self) -> Result<Vec<(u64, u64, u64)>> {
+        let get = || -> rusqlite::Result<Vec<_>> {
+            let number = |r: &rusqlite::Row<'_>, i| r.get::<_, i64>(i).map(|n| n as u64);
+            self.conn
+                .prepare_cached("SELECT first, last, buckets FROM side_run ORDER BY first")?
+                .query_map([], |r| Ok((number(r, 0)?, number(r, 1)?, number(r, 2)?)))?
+                .collect()
+        };
+        get().map_err(|e| self.fail(&e))
+    }
+
     pub(super) fn put_run(&self, run: &RunRow) -> Result<()> {
         let put = || {
             self.conn

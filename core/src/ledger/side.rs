@@ -123,6 +123,27 @@ impl Side {
         Ok(Some(side))
     }
 
+    /// True while the tables hold the runs that are known here. Every process writes and merges runs, and one that goes on
+    /// with runs that are gone does not find what they held.
+    pub(super) fn is_current(&self, db: &Db) -> Result<bool> {
+        let known = self.runs.iter().map(|r| (r.first, r.last, r.buckets));
+        Ok(db.run_spans()?.into_iter().eq(known))
+    }
+
+    /// Takes up the runs that are in the tables now, and keeps the entries in memory that no run covers. `false`: what is known
+    /// here does not reach from the runs on without a gap, and entries are to be read again from `upto` on.
+    pub(super) fn follow(&mut self, now: Side) -> bool {
+        let joins = (self.in_runs()..=self.upto).contains(&now.in_runs());
+        if joins {
+            self.runs = now.runs;
+            let covered = self.in_runs();
+            self.tail.retain(|(_, seq)| *seq > covered);
+        } else {
+            *self = now;
+        }
+        joins
+    }
+
     /// The last entry that can be found.
     pub(super) fn upto(&self) -> u64 {
         self.upto

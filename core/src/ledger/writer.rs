@@ -284,7 +284,8 @@ pub(super) struct Writer {
     sync: Option<bool>,
     head: Head,
     side: Side,
-    loaded: bool,
+    /// The file's `data_version` when the lookup runs were last compared; none before the first time.
+    lookups_seen: Option<i64>,
     /// The lookup tables do not belong to these entries.
     stale: bool,
     /// Bytes written since the last checkpoint, about.
@@ -326,7 +327,7 @@ impl Writer {
             sync: None,
             head: Head { seq: 0, recorded_at: i64::MIN, sm3: NO_PREV.to_owned() },
             side: Side::default(),
-            loaded: false,
+            lookups_seen: None,
             stale: false,
             written: 0,
             clock_behind: false,
@@ -340,16 +341,7 @@ impl Writer {
     /// Reads what other processes appended, at most `limit` entries, checking that each links to the one before. Returns how
     /// many.
     fn catch_up(&mut self, limit: u64) -> Result<u64> {
-        if !self.loaded {
-            match Side::load(&self.db)? {
-                Some(side) => self.side = side,
-                None => self.stale = true,
-            }
-            if let Some(head) = self.db.head_at(self.side.upto())? {
-                self.head = head;
-            }
-            self.loaded = true;
-        }
+        self.follow_lookups()?;
         let (head, side) = (&mut self.head, &mut self.side);
         let from = head.seq;
         self.db.rows(head.seq as i64 + 1, limit, |seq, line, fact| {
@@ -370,9 +362,26 @@ impl Writer {
         Ok(head.seq - from)
     }
 
+    /// Takes up which lookup runs there are: at first, and when another process has written or merged some since.
+    fn follow_lookups(&mut self) -> Result<()> {
+        let version = Some(self.db.data_version()?);
+        if self.lookups_seen != version {
+            if self.lookups_seen.is_none() || !self.side.is_current(&self.db)? {
+                let loaded = Side::load(&self.db)?;
+                self.stale = loaded.is_none();
+                if !self.side.follow(loaded.unwrap_or_default()) || self.lookups_seen.is_none() {
+                    let nothing = Head { seq: 0, recorded_at: i64::MIN, sm3: NO_PREV.to_owned() };
+                    self.head = self.db.head_at(self.side.upto())?.unwrap_or(nothing);
+                }
+            }
+            self.lookups_seen = version;
+        }
+        Ok(())
+    }
+
     /// Takes up what is there when the ledger is first written to; under the queue.
     fn settle(&mut self) -> Result<()> {
-        if !self.loaded {
+        if self.lookups_seen.is_none() {
             while self.catch_up(TAIL_LIMIT)? == TAIL_LIMIT {
                 self.flush()?;
             }

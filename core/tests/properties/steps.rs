@@ -7,7 +7,7 @@ use crate::{VIEWS, check, pick, question, same_document};
 use opsledger::account::Account;
 use opsledger::assess::{Assessment, Stamp};
 use opsledger::rules::Detail;
-use opsledger::time::Instant;
+use opsledger::time::{HOUR, Instant};
 use proptest::test_runner::TestCaseError;
 use std::collections::BTreeSet;
 
@@ -63,21 +63,18 @@ fn step_through(s: &Scenario, known: impl Fn(Instant) -> Instant) -> Result<(), 
     for view in VIEWS {
         let one = account(&contract, &lines);
         let beside = |t: Instant| [t - 1, t, t + 1];
-        let mut to_come: BTreeSet<Instant> = s.edges().into_iter().flat_map(beside).collect();
-        let mut gap = contract.accounting.merge_gap;
+        // What follows a watcher's last word is unknown from an hour on.
+        let edges = s.edges().into_iter().flat_map(|t| [t, t + HOUR]);
+        let mut to_come: BTreeSet<Instant> = edges.flat_map(beside).collect();
         while let Some(as_of) = to_come.pop_first() {
             let q = Question { as_of, known_at: known(as_of).max(as_of), view };
             let got = assess(&one, q);
             same_document(&got, &assess(&account(&contract, &lines), q), q)?;
             to_come.extend(instants_to_come(&got).into_iter().flat_map(beside).filter(|t| *t > as_of));
-            if gap > 0 {
-                // Episodes close a gap after their end.
-                to_come.extend(got.outages.episodes.iter().flat_map(|e| beside(e.end.at + gap)));
-                to_come = to_come.split_off(&(as_of + 1));
-            }
-            if to_come.len() > 2_000 {
-                gap = 0;
-            }
+            // Episodes that ended close a gap later.
+            let ended = got.outages.episodes.iter().map(|e| e.end.at).filter(|end| *end < as_of);
+            let close = ended.map(|end| end + contract.accounting.merge_gap);
+            to_come.extend(close.flat_map(beside).filter(|t| *t > as_of));
         }
     }
     Ok(())
@@ -85,7 +82,7 @@ fn step_through(s: &Scenario, known: impl Fn(Instant) -> Instant) -> Result<(), 
 
 #[test]
 fn instant_by_instant_is_from_scratch() {
-    check("instant_by_instant_is_from_scratch", 160, &scenario(6), |s| {
+    check("instant_by_instant_is_from_scratch", 160, &scenario(5), |s| {
         let last = s.last_recorded();
         step_through(&s, |_| last)?;
         step_through(&s, |as_of| as_of)

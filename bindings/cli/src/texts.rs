@@ -104,34 +104,12 @@ pub(crate) fn ranges(seqs: &[u64]) -> String {
     out
 }
 
-/// A duration to the microsecond: `10h5m`, `-0.5s`, `10小时5分`.
-pub(crate) fn duration(us: i64, lang: Lang) -> String {
-    let (h, m, s) = match lang {
-        Lang::En => ("h", "m", "s"),
-        Lang::Zh => ("小时", "分", "秒"),
-    };
-    let size = us.unsigned_abs();
-    let (hour, minute, second) = (time::HOUR as u64, time::MINUTE as u64, time::SECOND as u64);
-    let mut out = if us < 0 { "-".to_owned() } else { String::new() };
-    let parts = [(size / hour, h), (size % hour / minute, m)];
-    for (n, unit) in parts.iter().filter(|(n, _)| *n > 0) {
-        out.push_str(&format!("{n}{unit}"));
-    }
-    let (whole, fraction) = (size % minute / second, size % second);
-    if fraction > 0 {
-        out.push_str(&format!("{whole}.{}{s}", format!("{fraction:06}").trim_end_matches('0')));
-    } else if whole > 0 || size == 0 {
-        out.push_str(&format!("{whole}{s}"));
-    }
-    out
-}
-
 /// A figure in its unit.
 pub(crate) fn figure(figure: Option<&Figure>, unit: Option<&str>, lang: Lang) -> String {
     match (figure, unit) {
         (None, _) => "-".to_owned(),
         (Some(Figure::Points(text)), _) => text.clone(),
-        (Some(Figure::Integer(us)), Some("us")) => duration(*us, lang),
+        (Some(Figure::Integer(us)), Some("us")) => time::words(*us, lang),
         (Some(Figure::Integer(fen)), Some("fen")) => {
             let sign = if *fen < 0 { "-" } else { "" };
             let fen = fen.unsigned_abs();
@@ -151,22 +129,6 @@ pub(crate) fn view(view: View, lang: Lang) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_keep_every_microsecond() {
-        for (us, en, zh) in [
-            (0, "0s", "0秒"),
-            (36_300_000_000, "10h5m", "10小时5分"),
-            (-300_000_000, "-5m", "-5分"),
-            (3_600_000_001, "1h0.000001s", "1小时0.000001秒"),
-            (-500_000, "-0.5s", "-0.5秒"),
-            (90_061_000_000, "25h1m1s", "25小时1分1秒"),
-            (i64::MIN, "-2562047788h54.775808s", "-2562047788小时54.775808秒"),
-        ] {
-            assert_eq!(duration(us, Lang::En), en);
-            assert_eq!(duration(us, Lang::Zh), zh);
-        }
-    }
 
     #[test]
     fn seqs_are_joined_to_ranges() {

@@ -130,12 +130,13 @@ fn assess_prints_a_readable_table() {
         )
     };
     let zh = run("zh").out;
-    for part in ["门户运维", "状态", "条款", "二.4", "双方认可", "停机 1小时50分", "长故障 1 次，短故障 1 次"]
+    for part in
+        ["门户运维", "状态", "条款", "二.4", "双方认可", "停机 1 小时 50 分", "长故障 1 次，短故障 1 次"]
     {
         assert!(zh.contains(part), "{part}: {zh}");
     }
     let en = run("en").out;
-    for part in ["STATUS", "CLAUSE", "view agreed", "downtime 1h50m", "1 long, 1 short"] {
+    for part in ["STATUS", "CLAUSE", "view agreed", "downtime 1 h 50 min", "1 long, 1 short"] {
         assert!(en.contains(part), "{part}: {en}");
     }
     assert!(!zh.contains('\u{1b}') && !en.contains('\u{1b}'), "a pipe gets no colour");
@@ -288,7 +289,7 @@ fn calendar_counts_working_time() {
     let (start, end) = ("2026-02-13T17:00:00+08:00", "2026-02-24T09:00:00+08:00");
     let between =
         ["calendar", "between", start, end, "--calendar", "workdays", "--contract", "contract.toml"];
-    assert_eq!(place.run(&between).ok().out, "8h\n");
+    assert_eq!(place.run(&between).ok().out, "8 h\n");
     let add = ["calendar", "add", start, "8h", "--calendar", "workdays", "--ledger", "l", "--json"];
     assert_eq!(place.run(&add).ok().json(), json!({ "at": end }));
     let json =

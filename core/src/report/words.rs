@@ -2,7 +2,7 @@
 
 use crate::assess::{Figure, Status, View};
 use crate::error::Lang;
-use crate::time::{DAY, HOUR, MINUTE, Micros, SECOND};
+use crate::time::{self, DAY, Micros};
 use std::collections::BTreeMap;
 
 /// Name in the template, Chinese, English; sorted by name.
@@ -179,24 +179,16 @@ pub(super) fn term(lang: Lang, word: &str) -> &str {
 /// A length of time in words, exact: `10 小时 4 分 6 秒`, `10 h 4 min 6 s`; days from three on.
 pub(super) fn duration(lang: Lang, us: Micros) -> String {
     let sign = if us < 0 { "−" } else { "" };
-    let us = us.unsigned_abs();
-    let [day, hour, minute, second] = [DAY, HOUR, MINUTE, SECOND].map(i64::unsigned_abs);
-    let (days, rest) = if us >= 3 * day { (us / day, us % day) } else { (0, us) };
+    let (size, day) = (us.unsigned_abs(), DAY.unsigned_abs());
+    let days = if size >= 3 * day { size / day } else { 0 };
+    // Less than 2^63 once the days are taken, or short of three days.
+    let rest = (size - days * day) as Micros;
     let mut parts = Vec::new();
-    let mut part = |n: u64, zh: &str, en: &str| {
-        if n > 0 {
-            parts.push(format!("{n} {}", pick(lang, zh, en)));
-        }
-    };
-    part(days, "天", "d");
-    part(rest / hour, "小时", "h");
-    part(rest % hour / minute, "分", "min");
-    let (s, fraction) = (rest % minute / second, rest % second);
-    if s > 0 || fraction > 0 || us == 0 {
-        let fraction = if fraction > 0 { format!("{fraction:06}") } else { String::new() };
-        let fraction = fraction.trim_end_matches('0');
-        let dot = if fraction.is_empty() { "" } else { "." };
-        parts.push(format!("{s}{dot}{fraction} {}", pick(lang, "秒", "s")));
+    if days > 0 {
+        parts.push(format!("{days} {}", pick(lang, "天", "d")));
+    }
+    if rest > 0 || days == 0 {
+        parts.push(time::words(rest, lang));
     }
     format!("{sign}{}", parts.join(" "))
 }
@@ -281,6 +273,7 @@ pub(super) fn entries(lang: Lang, seqs: &[u64], most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{HOUR, MINUTE, SECOND};
 
     #[test]
     fn durations_are_exact() {

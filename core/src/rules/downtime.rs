@@ -2,11 +2,12 @@
 
 use super::outage_count::findings;
 use super::outages::{Place, evidence, first_outage, no_evidence, waives_open};
-use super::{Cx, Finding, Rule, Totals, unit, words};
+use super::{Cx, Finding, Rule, Totals, unit};
 use crate::assess::Status;
 use crate::books::lines::{Line, Lines};
 use crate::contract::{Clause, Contract, Tools};
-use crate::time::Instant;
+use crate::error::Lang;
+use crate::time::{Instant, words};
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,12 +94,13 @@ impl Rule for State {
         let (value, max) = (totals.value.unwrap_or_default(), self.params.max);
         let left = max - value;
         let (left_zh, left_en) = if left >= 0 {
-            (format!("尚余 {}", words::zh(left)), format!("{} left", words::en(left)))
+            (format!("尚余 {}", words(left, Lang::Zh)), format!("{} left", words(left, Lang::En)))
         } else {
-            (format!("超出 {}", words::zh(-left)), format!("{} too much", words::en(-left)))
+            (format!("超出 {}", words(-left, Lang::Zh)), format!("{} too much", words(-left, Lang::En)))
         };
-        let zh = format!("累计故障时间 {}，限 {}，{left_zh}", words::zh(value), words::zh(max));
-        let en = format!("{} of downtime; at most {}; {left_en}", words::en(value), words::en(max));
+        let zh = format!("累计故障时间 {}，限 {}，{left_zh}", words(value, Lang::Zh), words(max, Lang::Zh));
+        let en =
+            format!("{} of downtime; at most {}; {left_en}", words(value, Lang::En), words(max, Lang::En));
         (zh, en)
     }
 

@@ -8,7 +8,6 @@ pub mod outage_count;
 pub(crate) mod outages;
 pub mod streak;
 mod unbuilt;
-pub(crate) mod words;
 
 use crate::assess::{Stamp, Status};
 use crate::books::lines::Lines;

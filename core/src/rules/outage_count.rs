@@ -7,7 +7,8 @@ use crate::assess::Status;
 use crate::books::lines::{Line, Lines};
 use crate::contract::{Clause, Contract, Tools};
 
-use crate::time::Instant;
+use crate::error::Lang;
+use crate::time::{Instant, words};
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +150,7 @@ impl Rule for State {
     fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
         let max = self.params.max;
         let threshold = self.params.threshold.us();
-        let (hours_zh, hours_en) = (super::words::zh(threshold), super::words::en(threshold));
+        let (hours_zh, hours_en) = (words(threshold, Lang::Zh), words(threshold, Lang::En));
         let (class_zh, class_en) = match self.params.threshold {
             Threshold::AtLeast(_) => (format!("{hours_zh}及以上"), format!("of {hours_en} or more")),
             Threshold::Below(_) => (format!("{hours_zh}以内"), format!("under {hours_en}")),

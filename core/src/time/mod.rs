@@ -5,6 +5,9 @@
 //! half-open, `[start, end)`.
 
 pub mod interval_set;
+mod words;
+
+pub use words::words;
 
 use crate::error::{Code, Error, Result, err};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};

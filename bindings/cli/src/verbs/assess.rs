@@ -161,7 +161,7 @@ fn outages(a: &Assessment, out: &mut Out<'_, '_>) -> Result<()> {
     let lang = out.lang;
     let zone = a.as_of.zone;
     let o = &a.outages;
-    let time = |us| texts::duration(us, lang);
+    let time = |us| opsledger::time::words(us, lang);
     out.line(&texts::OUTAGES.with(
         lang,
         &[&o.long, &o.short, &o.pending, &time(o.downtime_us), &time(o.planned_us), &time(o.unknown_us)],

@@ -2,7 +2,7 @@
 
 use crate::args::{Between, Calendar, Cli, Hours, Question};
 use crate::out::Out;
-use crate::{EXIT_OK, texts, verbs};
+use crate::{EXIT_OK, verbs};
 use opsledger::calendar::Calendar as ServiceHours;
 use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Result};
@@ -39,7 +39,7 @@ fn between(cli: &Cli, args: &Between, out: &mut Out<'_, '_>) -> Result<i32> {
     if out.json {
         out.line(&json!({ "working_us": us }).to_string())?;
     } else {
-        out.line(&texts::duration(us, out.lang))?;
+        out.line(&time::words(us, out.lang))?;
     }
     Ok(EXIT_OK)
 }

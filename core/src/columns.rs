@@ -195,7 +195,7 @@ fn in_order<'w>(
     let mut next = 0;
     while let Some(&system) = c.system.get(from) {
         let Ok(place) = usize::try_from(system) else { return false };
-        if place < next || place >= results.len() || c.start[from] < -FAR {
+        if place < next || place >= results.len() {
             return false;
         }
         results[next..place].fill(Figures::default());
@@ -223,13 +223,12 @@ fn in_order<'w>(
 /// One system whose rows are in no order: they are split by start, and each piece is sorted and read before the next.
 /// False where a row is wrong.
 fn crowded<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, figures: &mut Figures) -> bool {
-    let range = c.start.iter().fold(order::NOWHERE, |range, s| order::widen(range, *s));
-    if range.0 < -FAR || c.system.iter().fold(0, |any, s| any | *s) != 0 {
+    if c.system.iter().fold(0, |any, s| any | *s) != 0 {
         return false;
     }
     let mut rows = order::room(c.start.len());
     let given = c.start.iter().zip(c.end).map(|(s, e)| [*s, *e]);
-    let ends = order::split(given, range, &mut rows);
+    let ends = order::split(given, &mut rows);
     let mut order = Order::default();
     let mut from = 0;
     let mut sound = true;
@@ -270,9 +269,6 @@ fn scattered<'w>(
         rows[*at] = [*start, *end];
         *at += 1;
         range = order::widen(range, *start);
-    }
-    if range.0 < -FAR {
-        return false;
     }
     let mut order = Order::default();
     let mut from = 0;

@@ -1,8 +1,8 @@
 //! Outages of one system, in order of start, into its figures. Rows are united into pieces without a branch, a block at a
 //! time; what is counted of the pieces is counted while they lie in the nearest cache.
 
-use super::Figures;
 use super::order::Row;
+use super::{FAR, Figures};
 use crate::time::interval_set::for_each_difference;
 use crate::time::{Instant, Interval, Micros};
 
@@ -108,7 +108,7 @@ impl<'w> Sweep<'w> {
             }
             None => match rows.next() {
                 Some((s, e)) => {
-                    (starts[0], last, sound) = (s, s, e > s);
+                    (starts[0], last, sound) = (s, s, (s >= -FAR) & (e > s));
                     e
                 }
                 None => return true,

@@ -231,16 +231,17 @@ fn crowded<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, fig
     let ends = order::split(given, &mut rows);
     let mut order = Order::default();
     let mut from = 0;
-    let mut sound = true;
     sweep.begin(windows.of(0));
     for end in ends {
         let piece = &mut rows[from..end];
         let range = piece.iter().fold(order::NOWHERE, |range, row| order::widen(range, row[0]));
-        sound &= sweep.add_rows(order.sorted(piece, range));
+        if !sweep.add_rows(order.sorted(piece, range)) {
+            return false;
+        }
         from = end;
     }
     *figures = sweep.finish();
-    sound
+    true
 }
 
 /// Rows are put together by system, keeping their order, then each system's are sorted if they need it. False where a row
@@ -272,12 +273,13 @@ fn scattered<'w>(
     }
     let mut order = Order::default();
     let mut from = 0;
-    let mut sound = true;
     for (system, (figures, end)) in results.iter_mut().zip(next).enumerate() {
         sweep.begin(windows.of(system));
-        sound &= sweep.add_rows(order.sorted(&mut rows[from..end], range));
+        if !sweep.add_rows(order.sorted(&mut rows[from..end], range)) {
+            return false;
+        }
         *figures = sweep.finish();
         from = end;
     }
-    sound
+    true
 }

@@ -186,6 +186,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     postgres = Postgres()
+    try:
+        wrong = compare(options, postgres)
+    finally:
+        postgres.close()
+    print("\nall answers are the same" if wrong == 0 else f"\n{wrong} answers differ")
+    return 0 if wrong == 0 else 1
+
+
+def compare(options, postgres):
     version = postgres.run("postgres", "--version").stdout.decode().strip() if postgres.bin else "PostgreSQL: not installed"
     print(f"Python {platform.python_version()}, numpy {np.__version__}, polars {pl.__version__}, duckdb {duckdb.__version__}, {version}")
     print(f"load {os.getloadavg()[0]:.1f}; {options.rounds} rounds, medians (databases: one); ratios of CPU time\n")
@@ -222,9 +231,7 @@ def main():
             scale = 1e9 / options.pg_rows
             name = f"{options.pg_rows:,} x {systems:,}, {order}"
             print(f"| {name} | PostgreSQL range_agg{note} | {used / cpu:.0f}x | {cpu * scale:.1f} | {used * scale:.1f} | {cpu / copy:.1f} |", flush=True)
-    postgres.close()
-    print("\nall answers are the same" if wrong == 0 else f"\n{wrong} answers differ")
-    return 0 if wrong == 0 else 1
+    return wrong
 
 
 if __name__ == "__main__":

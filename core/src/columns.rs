@@ -195,7 +195,7 @@ fn in_order<'w>(
     let mut next = 0;
     while let Some(&system) = c.system.get(from) {
         let Ok(place) = usize::try_from(system) else { return false };
-        if place < next || place >= results.len() || c.start[from] < -FAR {
+        if place < next || place >= results.len() {
             return false;
         }
         results[next..place].fill(Figures::default());
@@ -223,25 +223,25 @@ fn in_order<'w>(
 /// One system whose rows are in no order: they are split by start, and each piece is sorted and read before the next.
 /// False where a row is wrong.
 fn crowded<'w>(c: &Columns<'_>, windows: &'w Windows, sweep: &mut Sweep<'w>, figures: &mut Figures) -> bool {
-    let range = c.start.iter().fold(order::NOWHERE, |range, s| order::widen(range, *s));
-    if range.0 < -FAR || c.system.iter().fold(0, |any, s| any | *s) != 0 {
+    if c.system.iter().fold(0, |any, s| any | *s) != 0 {
         return false;
     }
     let mut rows = order::room(c.start.len());
     let given = c.start.iter().zip(c.end).map(|(s, e)| [*s, *e]);
-    let ends = order::split(given, range, &mut rows);
+    let ends = order::split(given, &mut rows);
     let mut order = Order::default();
     let mut from = 0;
-    let mut sound = true;
     sweep.begin(windows.of(0));
     for end in ends {
         let piece = &mut rows[from..end];
         let range = piece.iter().fold(order::NOWHERE, |range, row| order::widen(range, row[0]));
-        sound &= sweep.add_rows(order.sorted(piece, range));
+        if !sweep.add_rows(order.sorted(piece, range)) {
+            return false;
+        }
         from = end;
     }
     *figures = sweep.finish();
-    sound
+    true
 }
 
 /// Rows are put together by system, keeping their order, then each system's are sorted if they need it. False where a row
@@ -271,17 +271,15 @@ fn scattered<'w>(
         *at += 1;
         range = order::widen(range, *start);
     }
-    if range.0 < -FAR {
-        return false;
-    }
     let mut order = Order::default();
     let mut from = 0;
-    let mut sound = true;
     for (system, (figures, end)) in results.iter_mut().zip(next).enumerate() {
         sweep.begin(windows.of(system));
-        sound &= sweep.add_rows(order.sorted(&mut rows[from..end], range));
+        if !sweep.add_rows(order.sorted(&mut rows[from..end], range)) {
+            return false;
+        }
         *figures = sweep.finish();
         from = end;
     }
-    sound
+    true
 }

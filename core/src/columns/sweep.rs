@@ -1,8 +1,8 @@
 //! Outages of one system, in order of start, into its figures. Rows are united into pieces without a branch, a block at a
 //! time; what is counted of the pieces is counted while they lie in the nearest cache.
 
-use super::Figures;
 use super::order::Row;
+use super::{FAR, Figures};
 use crate::time::interval_set::for_each_difference;
 use crate::time::{Instant, Interval, Micros};
 
@@ -66,35 +66,37 @@ impl<'w> Sweep<'w> {
     }
 
     /// Adds rows that follow those before in order; what starts after `as_of` is not there. False if they are not in order
-    /// or one is empty: then the system's figures mean nothing.
+    /// or one is wrong: then the system's figures mean nothing, and nothing more may be asked of it.
+    #[must_use]
     pub(super) fn add(&mut self, start: &[Instant], end: &[Instant]) -> bool {
-        let blocks = start.chunks(BLOCK).zip(end.chunks(BLOCK));
-        blocks.fold(true, |sound, (start, end)| {
+        let mut blocks = start.chunks(BLOCK).zip(end.chunks(BLOCK));
+        blocks.all(|(start, end)| {
             let present = match start.last() {
                 Some(last) if *last > self.terms.as_of => start.partition_point(|s| *s <= self.terms.as_of),
                 _ => start.len(),
             };
             let (start, absent) = start.split_at(present);
-            let rows = start.iter().copied().zip(end.iter().copied());
-            let sound = self.unite(rows) & sound;
-            let mut last = self.last;
-            absent.iter().zip(&end[present..]).fold(sound, |sound, (s, e)| {
-                let fits = (*s >= last) & (e > s);
-                last = *s;
+            if !self.unite(start.iter().copied().zip(end.iter().copied())) {
+                return false;
+            }
+            absent.iter().zip(&end[present..]).fold(true, |sound, (s, e)| {
+                let fits = (*s >= self.last) & (e > s);
+                self.last = *s;
                 sound & fits
             })
         })
     }
 
     /// The same for rows, of which the absent ones are only looked at for their ends.
+    #[must_use]
     pub(super) fn add_rows(&mut self, rows: &[Row]) -> bool {
         let present = match rows.last() {
             Some([last, _]) if *last > self.terms.as_of => rows.partition_point(|r| r[0] <= self.terms.as_of),
             _ => rows.len(),
         };
         let (rows, absent) = rows.split_at(present);
-        let sound = absent.iter().fold(true, |sound, [s, e]| sound & (e > s));
-        rows.chunks(BLOCK).fold(sound, |sound, block| self.unite(block.iter().map(|[s, e]| (*s, *e))) & sound)
+        absent.iter().all(|[s, e]| e > s)
+            && rows.chunks(BLOCK).all(|block| self.unite(block.iter().map(|[s, e]| (*s, *e))))
     }
 
     /// Unites at most a block of rows: whether a row begins a piece decides where the next one is written, not whether.
@@ -108,7 +110,7 @@ impl<'w> Sweep<'w> {
             }
             None => match rows.next() {
                 Some((s, e)) => {
-                    (starts[0], last, sound) = (s, s, e > s);
+                    (starts[0], last, sound) = (s, s, (s >= -FAR) & (e > s));
                     e
                 }
                 None => return true,
@@ -122,6 +124,9 @@ impl<'w> Sweep<'w> {
             k += usize::from(s > end);
             end = end.max(e);
         }
+        if !sound {
+            return false;
+        }
         self.last = last;
         self.piece = Some(Interval::new(starts[k], end));
         if self.windows.is_empty() && self.terms.merge_gap == 0 {
@@ -129,7 +134,7 @@ impl<'w> Sweep<'w> {
         } else {
             (0..k).for_each(|i| self.count_piece(Interval::new(self.starts[i], self.ends[i])));
         }
-        sound
+        true
     }
 
     /// Counts the first `k` pieces of the buffers, each a closed episode.

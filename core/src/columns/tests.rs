@@ -185,4 +185,25 @@ proptest! {
         let expected: Vec<Figures> = (0..systems).map(|s| table.by_timeline(s)).collect();
         prop_assert_eq!(table.figures(systems as usize).unwrap(), expected);
     }
+
+    #[test]
+    fn the_first_wrong_row_is_named_wherever_it_lies(
+        mut table_rows in rows(200),
+        wrong in prop::collection::vec((0..200usize, 0..4usize), 1..3),
+        sorted in any::<bool>(),
+        systems in 1..6i32,
+    ) {
+        table_rows.iter_mut().for_each(|r| r.0 %= systems);
+        if sorted {
+            table_rows.sort_unstable();
+        }
+        for (place, what) in wrong {
+            let row = [(systems, 1, 2), (-1, 1, 2), (0, 7, 7), (0, i64::MIN, i64::MAX)][what];
+            let place = place % (table_rows.len() + 1);
+            table_rows.insert(place, row);
+        }
+        let wrong = Table::new(&table_rows, &[]).figures(systems as usize).unwrap_err();
+        let least = table_rows.iter().position(|r| r.0 < 0 || r.0 >= systems || r.2 <= r.1 || r.1 == i64::MIN).unwrap();
+        prop_assert_eq!(wrong.row(), Some(least as u64 + 1));
+    }
 }

@@ -12,7 +12,7 @@ use crate::books::{Books, Item};
 use crate::contract::Contract;
 use crate::error::{Code, Error, Lang, Result};
 use crate::rules::outage_count::Threshold;
-use crate::rules::{Cx, Finding, OutageScope, Per, RuleParams, Totals, outages};
+use crate::rules::{Cx, Finding, OutageScope, Per, RuleParams, Totals, outages, unit};
 use crate::time::{Instant, Micros};
 use std::collections::BTreeSet;
 
@@ -143,8 +143,17 @@ fn clause(cx: &Cx<'_>, engine: &Engine, i: usize, totals: &Totals) -> ClauseVerd
     evidence.extend(&cx.waived.seqs);
     evidence.sort_unstable();
     evidence.dedup();
-    let figure = |v: Option<i64>| v.map(Figure::Integer);
-    let margin = totals.limit.zip(totals.value).map(|(limit, value)| limit - value);
+    let figure = |v: Option<i64>| {
+        v.map(|v| match totals.unit {
+            unit::POINTS => Figure::Points(decimal_text(v, totals.scale)),
+            _ => Figure::Integer(v),
+        })
+    };
+    // A limit of points is a least, every other one a most.
+    let margin = totals.limit.zip(totals.value).map(|(limit, value)| match totals.unit {
+        unit::POINTS => value - limit,
+        _ => limit - value,
+    });
     ClauseVerdict {
         id: clause.id.clone(),
         reference: clause.reference.clone(),
@@ -221,8 +230,20 @@ fn class(contract: &Contract, downtime: Micros, open: bool) -> &'static str {
     }
 }
 
+/// `units / 10^scale` without trailing zeros.
+pub(crate) fn decimal_text(units: i64, scale: u32) -> String {
+    let one = 10u64.pow(scale);
+    let (whole, part) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
+    let sign = if units < 0 { "-" } else { "" };
+    if part == 0 {
+        return format!("{sign}{whole}");
+    }
+    let text = format!("{sign}{whole}.{part:0width$}", width = scale as usize);
+    text.trim_end_matches('0').to_owned()
+}
+
 /// `part / whole` with nine digits, half up; none with nothing to divide by.
-fn ratio(part: Micros, whole: Micros) -> Option<String> {
+pub(crate) fn ratio(part: Micros, whole: Micros) -> Option<String> {
     const ONE: i128 = 1_000_000_000;
     if whole <= 0 {
         return None;

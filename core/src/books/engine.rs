@@ -7,7 +7,7 @@ use super::{Books, Place};
 use crate::assess::View;
 use crate::contract::{Clause, Contract, Decimal, Tools};
 use crate::error::Result;
-use crate::rules::{self, Cx, Rule, Totals, Waived};
+use crate::rules::{self, Cx, Peers, Rule, Setup, Totals, Waived, WaiverChange};
 use crate::time::{Instant, Interval};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,6 +42,7 @@ struct Touched {
     outages: BTreeSet<u32>,
     windows: BTreeSet<u32>,
     subjects: BTreeSet<u32>,
+    watching: bool,
     waivers: bool,
 }
 
@@ -52,8 +53,8 @@ impl Touched {
             Place::Window(id) => drop(self.windows.insert(id)),
             Place::Subject(id) => drop(self.subjects.insert(id)),
             Place::Waiver(_) => self.waivers = true,
-            // Watching is looked at when it is asked for.
-            Place::Watching | Place::Agreement(..) | Place::Adoption(_) | Place::Nowhere => {}
+            Place::Watching => self.watching = true,
+            Place::Agreement(..) | Place::Adoption(_) | Place::Nowhere => {}
         }
     }
 
@@ -82,6 +83,7 @@ impl Touched {
             outages: (0..books.outages.len()).collect(),
             windows: (0..books.windows.len()).collect(),
             subjects: (0..books.subjects.len()).collect(),
+            watching: true,
             waivers: true,
         }
     }
@@ -102,7 +104,10 @@ impl Engine {
         let mut lines = Lines::new(&contract.accounting);
         let long_from = Some(contract.accounting.long_from);
         let (_, long_from) = lines.line(&[], None, vec![contract.period], long_from)?;
-        let rules = contract.clauses.iter().map(|c| rules::start(&contract, c, &tools, &mut lines)).collect();
+        let start = |clause| {
+            rules::start(&mut Setup { contract: &contract, clause, tools: &tools, lines: &mut lines })
+        };
+        let rules = contract.clauses.iter().map(start).collect();
         lines.begin(position.as_of);
         let needs = NeedSet::new(&contract.needs);
         let waived = contract.clauses.iter().map(|_| Waived::default()).collect();
@@ -156,16 +161,23 @@ impl Engine {
         for id in &touched.outages {
             self.lines.touch_outage(*id, books, &look);
         }
-        let mut subjects = touched.subjects.clone();
-        if touched.waivers || self.next_waiver.is_some_and(|t| t <= as_of) {
-            self.waive(books, &mut subjects);
-        }
+        let waivers = if touched.waivers || self.next_waiver.is_some_and(|t| t <= as_of) {
+            self.waive(books)
+        } else {
+            Vec::new()
+        };
         for i in 0..self.rules.len() {
             // Taken out, so that the rest of the engine can be looked at.
             let mut rule = std::mem::replace(&mut self.rules[i], Box::new(rules::Absent));
             let cx = self.cx(books, i);
-            for case in &subjects {
+            for case in &touched.subjects {
                 rule.touch(&cx, *case);
+            }
+            if touched.watching {
+                rule.watch(&cx);
+            }
+            if let Some(change) = waivers.get(i).filter(|c| c.all || !c.cases.is_empty()) {
+                rule.waive(&cx, change);
             }
             rule.advance(&cx);
             self.rules[i] = rule;
@@ -191,9 +203,10 @@ impl Engine {
         }
     }
 
-    /// Reads the waivers anew; adds the cases that a change of them touches.
-    fn waive(&mut self, books: &Books, subjects: &mut BTreeSet<u32>) {
+    /// Reads the waivers anew; what changed, by clause.
+    fn waive(&mut self, books: &Books) -> Vec<WaiverChange> {
         self.next_waiver = None;
+        let mut changes = Vec::with_capacity(self.waived.len());
         for i in 0..self.waived.len() {
             let clause = &self.contract.clauses[i];
             let mut waived = Waived::default();
@@ -214,14 +227,11 @@ impl Engine {
                     None => waived.all = true,
                 }
             }
-            if waived.all != self.waived[i].all {
-                subjects.extend(0..books.subjects.len());
-            }
-            for case in waived.cases.symmetric_difference(&self.waived[i].cases) {
-                subjects.extend(books.subjects.named(case));
-            }
+            let cases = waived.cases.symmetric_difference(&self.waived[i].cases).cloned().collect();
+            changes.push(WaiverChange { all: waived.all != self.waived[i].all, cases });
             self.waived[i] = waived;
         }
+        changes
     }
 
     pub(crate) fn lens<'a>(&'a self, books: &'a Books) -> Lens<'a> {
@@ -248,6 +258,7 @@ impl Engine {
             holds: self.holds(clause),
             warn: self.warn(clause),
             waived: &self.waived[i],
+            peers: self,
         }
     }
     fn holds(&self, clause: &Clause) -> Interval {
@@ -279,5 +290,14 @@ impl Engine {
     }
     pub(crate) fn waivers(&self) -> impl Iterator<Item = u64> + '_ {
         self.waived.iter().flat_map(|w| w.seqs.iter().copied())
+    }
+}
+
+impl Peers for Engine {
+    fn totals(&self, books: &Books, clause: usize) -> Totals {
+        self.rules[clause].totals(&self.cx(books, clause))
+    }
+    fn ask(&self, books: &Books, clause: usize, ask: &mut dyn FnMut(&dyn Rule, &Cx<'_>)) {
+        ask(&*self.rules[clause], &self.cx(books, clause));
     }
 }

@@ -25,6 +25,7 @@ use agreement::{Party, Record};
 use intern::Interner;
 use outages::OutageStore;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use subjects::SubjectStore;
 use watching::WatchStore;
 use windows::WindowStore;
@@ -40,6 +41,10 @@ pub(crate) struct Item {
     pub(crate) claimed: Option<Instant>,
     pub(crate) kind: &'static Kind,
     pub(crate) party: Party,
+    /// Who stated it: `actor.person`.
+    pub(crate) person: Option<Arc<str>>,
+    /// `evidence.digest`.
+    pub(crate) digest: Option<Arc<str>>,
     pub(crate) body: Option<Box<Map<String, Value>>>,
 }
 
@@ -232,6 +237,8 @@ fn item(seq: u64, recorded_at: Instant, fact: Fact, party: Party) -> Item {
         claimed: fact.claimed_recorded_at,
         kind: fact.kind,
         party,
+        person: fact.actor.and_then(|a| a.person).map(Into::into),
+        digest: fact.evidence.as_ref().and_then(|e| e.get("digest")?.as_str()).map(Into::into),
         body: (!fact.body.is_empty()).then(|| Box::new(fact.body)),
     }
 }

@@ -92,6 +92,10 @@ impl<T> Tally<T> {
     pub(crate) fn breached_at(&self) -> Option<Instant> {
         self.breaches.first().map(|(t, _)| *t)
     }
+    /// Of every breached case, in order.
+    pub(crate) fn breach_instants(&self) -> Vec<Instant> {
+        self.breaches.iter().map(|(t, _)| *t).collect()
+    }
     pub(crate) fn forecast(&self) -> Option<Instant> {
         self.forecasts.first().map(|(t, _)| *t)
     }

@@ -2,7 +2,7 @@
 //! parameters are written; knows no fact and judges nothing.
 
 mod model;
-mod parse;
+pub(crate) mod parse;
 mod schema;
 mod tools;
 

@@ -29,6 +29,8 @@ pub struct Contract {
     pub calendars: BTreeMap<String, CalendarSpec>,
     /// `[[holiday]]` and `[[workday]]` lines of the contract's own.
     pub days: Vec<DayLine>,
+    /// `[[fault]]`: fault types that the emergency plan has to answer.
+    pub faults: Vec<Fault>,
     /// `[[clause]]`, in file order.
     pub clauses: Vec<Clause>,
     /// `amends`: identity of the text this one replaces, with the local date from which this one holds.
@@ -103,6 +105,15 @@ pub struct Clause {
     pub holds: Option<Interval>,
     /// The rule and its parameters.
     pub rule: RuleParams,
+}
+
+/// A type of fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `id`: what a document names in `covers_faults`.
+    pub id: String,
+    /// `name` (default: the id).
+    pub name: String,
 }
 
 /// An exact decimal: `mantissa / 10^scale`.

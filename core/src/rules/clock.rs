@@ -1,11 +1,12 @@
 //! A clock: what it shows after the events of its case. Pure: in, events in (`at`, seq) order and a limit; out, when it
 //! stopped, broke, or will. See the accounting page, clocks 1 to 4.
 
+use super::due::Dues;
 use crate::books::Item;
 use crate::books::agreement::Lens;
 use crate::calendar::{Calendar, Days, Zone};
 use crate::contract::Limit;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::rules::deadline::Params;
 use crate::time::{Instant, Micros};
 
@@ -56,15 +57,7 @@ pub(crate) struct Allowed {
 impl<'a> Clock<'a> {
     /// When `limit` ends that starts at `start`, without pauses.
     pub(crate) fn plain_due(&self, limit: Limit, start: Instant) -> Result<Instant> {
-        match limit {
-            Limit::Elapsed(us) => self.calendar.add(start, us),
-            Limit::Workdays(n) => {
-                let day = self.days.add_workdays(self.zone.date(start), n)?;
-                let after = day.succ_opt().ok_or_else(|| Error::new(Code::OutOfRange, day.to_string()))?;
-                Ok(self.zone.midnight(after))
-            }
-            Limit::Months(n) => self.zone.add_months(start, n),
-        }
+        Dues { calendar: self.calendar, days: self.days, zone: self.zone }.after(limit, start)
     }
 
     /// Runs the clock from its opening over the events after it.

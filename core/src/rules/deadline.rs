@@ -2,19 +2,72 @@
 //! page, clocks.
 
 use super::clock::{Allowed, Clock, Hands, Run};
-use super::{Cx, Finding, Rule, Totals, unit};
+use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit};
 use crate::assess::{Stamp, Status};
 use crate::books::incidents::Report;
 use crate::books::subjects::SubjectCase;
 use crate::books::tally::{Tally, Verdict};
 use crate::books::{Item, Lens};
 use crate::calendar::Calendar;
+use crate::contract::parse::written::*;
 use crate::contract::{Decimal, KindFilter, Limit, Where, Within};
 use crate::error::{Code, Error, Result};
 use crate::facts::kinds::{self, Family};
 use crate::time::{Instant, Micros};
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+tables! {
+    /// deadline: a clock from one fact to another.
+    struct Keys {
+        /// Kinds that start the clock.
+        "from" from: At<'a, OneOrMany<'a, KindText>>,
+        /// Kinds that stop it.
+        "to" to: At<'a, OneOrMany<'a, KindText>>,
+        /// Fields without which a fact does not stop it.
+        "needs" needs: Option<At<'a, OneOrMany<'a, Text>>>,
+        /// The limit; or a table of limits by the field that `by` names.
+        "within" within: At<'a, WithinText>,
+        /// The field that `within` is a table of (default severity).
+        "by" by: Option<At<'a, Text>>,
+        /// The clock runs inside these service hours (default 7x24).
+        "calendar" calendar: Option<At<'a, Text>>,
+        /// Pauses stop it (default false).
+        "pausable" pausable: Option<At<'a, Flag>>,
+        /// Conditions on the opening fact.
+        "where" conditions: Option<At<'a, WhereText>>,
+        /// Attributions that are not judged (default none).
+        "excluded_attributions" excluded_attributions: Option<At<'a, Vec<At<'a, Text>>>>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        let kinds =
+            |list: At<'_, OneOrMany<'_, KindText>>| list.value.0.into_iter().map(|k| k.value.0).collect();
+        let within = self.within.value.0;
+        if let (Some(by), Within::One(_)) = (&self.by, &within) {
+            return by.node.fail(
+                Code::ContractValue,
+                "within is one limit; by goes with a table, within = { critical = \"4h\" }",
+                "within 只有一个时限；by 须与表并用：within = { critical = \"4h\" }",
+            );
+        }
+        let calendar = self.calendar.map(|c| frame.calendar(c)).transpose()?;
+        Ok(Params {
+            from: kinds(self.from),
+            to: kinds(self.to),
+            needs: many(self.needs),
+            within,
+            by: self.by.map_or_else(|| "severity".to_owned(), |b| b.value.0),
+            calendar: calendar.unwrap_or_else(|| ALWAYS.to_owned()),
+            pausable: self.pausable.is_some_and(|f| f.value.0),
+            conditions: self.conditions.map(|w| w.value.0).unwrap_or_default(),
+            excluded_attributions: texts(self.excluded_attributions).unwrap_or_default(),
+        })
+    }
+}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +154,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(params: &Params, calendar: Result<Calendar>) -> State {
-        let families = params.families();
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let (families, calendar) = (params.families(), setup.tools.calendar(&params.calendar));
         State { params: params.clone(), families, calendar, tally: Tally::default(), changed: Vec::new() }
     }
 
@@ -341,6 +394,16 @@ impl Rule for State {
         self.set(case, verdict);
     }
 
+    fn waive(&mut self, cx: &Cx<'_>, change: &WaiverChange) {
+        for case in change.subjects(cx) {
+            self.touch(cx, case);
+        }
+    }
+
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        self.tally.breach_instants()
+    }
+
     fn advance(&mut self, cx: &Cx<'_>) {
         // What is left on running clocks changes with every instant; it is only shown in the detail and computed there.
         while let Some(case) = self.tally.due(cx.as_of) {
@@ -355,6 +418,7 @@ impl Rule for State {
             value: Some(breaches),
             limit: Some(0),
             unit: unit::COUNT,
+            scale: 0,
             breaches,
             breached_at: self.tally.breached_at(),
             forecast: if breaches > 0 { None } else { self.tally.forecast() },

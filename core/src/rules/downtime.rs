@@ -1,13 +1,29 @@
 //! `downtime`: at most so much downtime in all. A case is a span. See the accounting page, outages 8 to 10.
 
 use super::outage_count::findings;
-use super::outages::{Place, evidence, first_outage, no_evidence, waives_open};
-use super::{Cx, Finding, Rule, Totals, unit};
+use super::outages::{Place, ScopeKeys, evidence, first_outage, no_evidence, waives_open};
+use super::{Cx, Finding, Per, Rule, Setup, Totals, unit};
 use crate::assess::Status;
-use crate::books::lines::{Line, Lines};
-use crate::contract::{Clause, Contract, Tools};
-use crate::error::Lang;
-use crate::time::{Instant, words};
+use crate::books::lines::Line;
+use crate::contract::parse::written::*;
+use crate::error::{Lang, Result};
+use crate::time::{Instant, Micros, words};
+
+tables! {
+    /// downtime: at most so much in all.
+    struct Keys {
+        ..scope: ScopeKeys,
+        /// Exactly so much keeps the promise.
+        "max" max: At<'a, Elapsed>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        Ok(Params { max: self.max.value.0, scope: self.scope.scope(frame, Per::Period)? })
+    }
+}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +41,20 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        contract: &Contract,
-        clause: &Clause,
-        params: &Params,
-        tools: &Tools,
-        lines: &mut Lines,
-    ) -> State {
-        let place = Place::new(contract, clause, &params.scope, None, tools, lines);
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let place = Place::new(setup, &params.scope, None);
         State { params: params.clone(), place }
+    }
+
+    /// What each span has beyond the limit and no waiver takes, in order.
+    fn beyond<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = (&'a Line, usize, Micros)> + 'a {
+        let line = self.place.line(cx.lines).ok().map(|(line, _)| line);
+        let spans = line.into_iter().flat_map(|line| (0..line.spans.len()).map(move |span| (line, span)));
+        spans.filter_map(|(line, span)| {
+            let at = line.timeline.downtime_breach(span, self.params.max)?;
+            let beyond = line.timeline.downtime(span) - self.params.max;
+            (!self.waived(cx, line, span, at)).then_some((line, span, beyond))
+        })
     }
 
     /// A waiver names no case, or the first outage of the episode in which the limit was passed.
@@ -56,6 +77,7 @@ impl Rule for State {
             value: None,
             limit: Some(max),
             unit: unit::US,
+            scale: 0,
             breaches: 0,
             breached_at: None,
             forecast: None,
@@ -102,6 +124,29 @@ impl Rule for State {
         let en =
             format!("{} of downtime; at most {}; {left_en}", words(value, Lang::En), words(max, Lang::En));
         (zh, en)
+    }
+
+    fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant> {
+        let max = self.params.max;
+        let breaches = self.beyond(cx).filter_map(|(line, span, _)| line.timeline.downtime_breach(span, max));
+        let mut at: Vec<Instant> = breaches.collect();
+        at.sort_unstable();
+        at
+    }
+
+    fn excess(&self, cx: &Cx<'_>) -> Micros {
+        self.beyond(cx).map(|(.., beyond)| beyond).sum()
+    }
+
+    fn excess_passes(&self, cx: &Cx<'_>, us: Micros) -> Option<Instant> {
+        let mut before = 0;
+        for (line, span, beyond) in self.beyond(cx) {
+            if before + beyond > us {
+                return line.timeline.downtime_breach(span, self.params.max + us - before);
+            }
+            before += beyond;
+        }
+        None
     }
 
     fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {

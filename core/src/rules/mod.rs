@@ -2,11 +2,23 @@
 //! In: cases of the books through a lens. Out: totals, details, evidence. A rule never sees a ledger row or a binding.
 
 mod clock;
-pub mod deadline;
-pub mod downtime;
-pub mod outage_count;
+mod due;
 pub(crate) mod outages;
+mod register;
+
+pub mod availability;
+pub mod coverage;
+pub mod deadline;
+pub mod documents;
+pub mod downtime;
+pub mod findings;
+pub mod judgement;
+pub mod outage_count;
+pub mod recurring;
+pub mod score;
+pub mod sequence;
 pub mod streak;
+
 mod unbuilt;
 
 use crate::assess::{Stamp, Status};
@@ -18,50 +30,22 @@ use crate::error::{Code, Error};
 use crate::facts::kinds::{ActsBy, Kind};
 use crate::time::{Instant, Interval, Micros};
 
-/// The fourteen names; those without a file here load, and their verdict is `no-evidence` with a fault.
-pub const RULE_NAMES: [&str; 14] = [
-    "outage-count",
-    "downtime",
-    "availability",
-    "deadline",
-    "streak",
-    "recurring",
-    "coverage",
-    "sequence",
-    "documents",
-    "findings",
-    "backup",
-    "transfer",
-    "judgement",
-    "score",
-];
-
-/// A rule with its parameters.
-#[derive(Clone, Debug)]
-pub enum RuleParams {
-    /// At most so many episodes of a class.
-    OutageCount(outage_count::Params),
-    /// At most so much downtime.
-    Downtime(downtime::Params),
-    /// A clock.
-    Deadline(deadline::Params),
-    /// Misses in a row.
-    Streak(streak::Params),
-    /// Reserved and not built yet; its name (one of [`RULE_NAMES`]).
-    Unbuilt(&'static str),
-}
-
-impl RuleParams {
-    /// The name in the contract.
-    pub fn name(&self) -> &'static str {
-        match self {
-            RuleParams::OutageCount(_) => "outage-count",
-            RuleParams::Downtime(_) => "downtime",
-            RuleParams::Deadline(_) => "deadline",
-            RuleParams::Streak(_) => "streak",
-            RuleParams::Unbuilt(name) => name,
-        }
-    }
+// Every rule of the format: its name, its variant and its module, and whether it shows a detail. A module has `Keys` (its
+// parameters as written), `Params`, `State` and, where it shows one, `Detail`.
+register::rules! {
+    "outage-count" OutageCount(outage_count);
+    "downtime" Downtime(downtime);
+    "availability" Availability(availability) shows Detail;
+    "deadline" Deadline(deadline) shows Detail;
+    "streak" Streak(streak) shows Detail;
+    "recurring" Recurring(recurring) shows Detail;
+    "coverage" Coverage(coverage) shows Detail;
+    "sequence" Sequence(sequence) shows Detail;
+    "documents" Documents(documents) shows Detail;
+    "findings" Findings(findings) shows Detail;
+    "judgement" Judgement(judgement);
+    "score" Score(score) shows Detail;
+    unbuilt "backup" "transfer";
 }
 
 /// What a limit holds for.
@@ -91,16 +75,6 @@ pub struct OutageScope {
     pub max_unknown: Option<Micros>,
 }
 
-/// What a clause shows beside its figures, by rule.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
-#[serde(untagged)]
-pub enum Detail {
-    /// Cases of a clock.
-    Deadline(deadline::Detail),
-    /// Elements of a sequence.
-    Streak(streak::Detail),
-}
-
 /// What a rule is asked with.
 #[derive(Clone, Copy)]
 pub(crate) struct Cx<'a> {
@@ -115,6 +89,23 @@ pub(crate) struct Cx<'a> {
     pub(crate) holds: Interval,
     pub(crate) warn: Decimal,
     pub(crate) waived: &'a Waived,
+    /// The other clauses, for those that are made of them.
+    pub(crate) peers: &'a dyn Peers,
+}
+
+/// The other clauses of the contract, by position.
+pub(crate) trait Peers {
+    fn totals(&self, books: &Books, clause: usize) -> Totals;
+    /// Runs `ask` with the rule of a clause and what it is asked with.
+    fn ask(&self, books: &Books, clause: usize, ask: &mut dyn FnMut(&dyn Rule, &Cx<'_>));
+}
+
+/// What the state of a clause starts from.
+pub(crate) struct Setup<'a> {
+    pub(crate) contract: &'a Contract,
+    pub(crate) clause: &'a Clause,
+    pub(crate) tools: &'a Tools,
+    pub(crate) lines: &'a mut Lines,
 }
 
 impl Cx<'_> {
@@ -135,6 +126,24 @@ pub(crate) fn acts(kind: &Kind, at: Instant, as_of: Instant) -> bool {
     kind.acts_by == ActsBy::RecordedAt || at <= as_of
 }
 
+/// Waivers of a clause that came or went.
+#[derive(Debug, Default)]
+pub(crate) struct WaiverChange {
+    /// Every case is touched.
+    pub(crate) all: bool,
+    pub(crate) cases: Vec<String>,
+}
+
+impl WaiverChange {
+    /// The cases of subjects that it touches.
+    pub(crate) fn subjects(&self, cx: &Cx<'_>) -> Vec<u32> {
+        if self.all {
+            return (0..cx.books.subjects.len()).collect();
+        }
+        self.cases.iter().flat_map(|case| cx.books.subjects.named(case)).collect()
+    }
+}
+
 /// The waivers of a clause that hold now.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Waived {
@@ -153,6 +162,9 @@ impl Waived {
 pub(crate) mod unit {
     pub(crate) const COUNT: &str = "count";
     pub(crate) const US: &str = "us";
+    pub(crate) const FEN: &str = "fen";
+    /// Exact decimals: `value` and `limit` are units of `10^-scale`.
+    pub(crate) const POINTS: &str = "points";
 }
 
 /// The figures of a clause.
@@ -162,6 +174,8 @@ pub(crate) struct Totals {
     pub(crate) value: Option<i64>,
     pub(crate) limit: Option<i64>,
     pub(crate) unit: &'static str,
+    /// Digits of `value` and `limit` after the point; 0 but for points.
+    pub(crate) scale: u32,
     pub(crate) breaches: i64,
     pub(crate) breached_at: Option<Instant>,
     /// None once breached.
@@ -186,6 +200,10 @@ impl Finding {
 pub(crate) trait Rule: Send {
     /// Judges a case of a subject again.
     fn touch(&mut self, _cx: &Cx<'_>, _case: u32) {}
+    /// The watching of some systems is known otherwise.
+    fn watch(&mut self, _cx: &Cx<'_>) {}
+    /// Waivers of this clause came or went.
+    fn waive(&mut self, _cx: &Cx<'_>, _change: &WaiverChange) {}
     /// `as_of` has moved forward.
     fn advance(&mut self, _cx: &Cx<'_>) {}
     /// The figures; cheap, whatever the number of cases.
@@ -212,6 +230,16 @@ pub(crate) trait Rule: Send {
     fn lowers(&self, _cx: &Cx<'_>, _case: u32, _seq: u64) -> bool {
         false
     }
+    /// The breach instants of its breached cases, in order; as many as `breaches` says.
+    fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant>;
+    /// Time beyond the limit (downtime, uncovered time) that no waiver takes, microseconds.
+    fn excess(&self, _cx: &Cx<'_>) -> Micros {
+        0
+    }
+    /// The instant at which that time passes `us`.
+    fn excess_passes(&self, _cx: &Cx<'_>, _us: Micros) -> Option<Instant> {
+        None
+    }
     /// The clause, position in the contract, whose cases this one is made of.
     fn source(&self) -> Option<usize> {
         None
@@ -234,15 +262,7 @@ impl Rule for Absent {
     fn sentence(&self, _cx: &Cx<'_>, _totals: &Totals) -> (String, String) {
         (String::new(), String::new())
     }
-}
-
-/// The state of a clause before any fact. One line a rule.
-pub(crate) fn start(contract: &Contract, clause: &Clause, tools: &Tools, lines: &mut Lines) -> Box<dyn Rule> {
-    match &clause.rule {
-        RuleParams::OutageCount(p) => Box::new(outage_count::State::new(contract, clause, p, tools, lines)),
-        RuleParams::Downtime(p) => Box::new(downtime::State::new(contract, clause, p, tools, lines)),
-        RuleParams::Deadline(p) => Box::new(deadline::State::new(p, tools.calendar(&p.calendar))),
-        RuleParams::Streak(p) => Box::new(streak::State::new(contract, p)),
-        RuleParams::Unbuilt(name) => Box::new(unbuilt::State { name }),
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        Vec::new()
     }
 }

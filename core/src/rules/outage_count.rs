@@ -1,14 +1,59 @@
 //! `outage-count`: at most so many episodes of at least, or of less than, a downtime. A case is an episode; those beyond
 //! `max`, in order, are breached. See the accounting page, outages 6 to 9.
 
-use super::outages::{Place, current, evidence, first_outage, no_evidence, waives_open};
-use super::{Cx, Finding, Rule, Totals, unit};
+use super::outages::{Place, ScopeKeys, current, evidence, first_outage, no_evidence, waives_open};
+use super::{Cx, Finding, Per, Rule, Setup, Totals, unit};
 use crate::assess::Status;
-use crate::books::lines::{Line, Lines};
-use crate::contract::{Clause, Contract, Tools};
-
-use crate::error::Lang;
+use crate::books::lines::Line;
+use crate::contract::parse::written::*;
+use crate::error::{Code, Lang, Result};
 use crate::time::{Instant, words};
+
+tables! {
+    /// outage-count: at most so many episodes of a class. One of `at_least` and `below`.
+    struct Keys {
+        ..scope: ScopeKeys,
+        /// Episodes of at least this downtime.
+        "at_least" at_least: Option<At<'a, Elapsed>>,
+        /// Episodes of less than this downtime.
+        "below" below: Option<At<'a, Elapsed>>,
+        /// So many keep the promise.
+        "max" max: At<'a, Count>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, clause: &Node<'a>) -> Result<Params> {
+        Ok(Params {
+            threshold: threshold(&self, clause)?,
+            max: self.max.value.0,
+            scope: self.scope.scope(frame, Per::Period)?,
+        })
+    }
+}
+
+fn threshold(own: &Keys<'_>, clause: &Node<'_>) -> Result<Threshold> {
+    let threshold = match (&own.at_least, &own.below) {
+        (Some(t), None) => (t, Threshold::AtLeast(t.value.0)),
+        (None, Some(t)) => (t, Threshold::Below(t.value.0)),
+        (Some(_), Some(below)) => {
+            return below.node.fail(
+                Code::ContractValue,
+                "either at_least or below; two classes are two clauses",
+                "at_least 与 below 只能写一个；两类故障请写成两条条款",
+            );
+        }
+        (None, None) => {
+            return clause.fail(
+                Code::ContractMissing,
+                "add at_least = \"1h\" (long outages) or below = \"1h\" (short ones)",
+                "请补充 at_least = \"1h\"（长故障）或 below = \"1h\"（短故障）",
+            );
+        }
+    };
+    if threshold.0.value.0 == 0 { positive(&threshold.0.node) } else { Ok(threshold.1) }
+}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,15 +100,8 @@ struct Span {
 }
 
 impl State {
-    pub(crate) fn new(
-        contract: &Contract,
-        clause: &Clause,
-        params: &Params,
-        tools: &Tools,
-        lines: &mut Lines,
-    ) -> State {
-        let threshold = Some(params.threshold.us());
-        let place = Place::new(contract, clause, &params.scope, threshold, tools, lines);
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let place = Place::new(setup, &params.scope, Some(params.threshold.us()));
         State { params: params.clone(), place }
     }
 
@@ -120,6 +158,7 @@ impl Rule for State {
             value: None,
             limit: Some(self.params.max),
             unit: unit::COUNT,
+            scale: 0,
             breaches: 0,
             breached_at: None,
             forecast: None,
@@ -167,6 +206,15 @@ impl Rule for State {
             }
         }
         (zh, en)
+    }
+
+    fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant> {
+        let Ok((line, threshold)) = self.place.line(cx.lines) else { return Vec::new() };
+        let spans = 0..line.spans.len();
+        let mut at: Vec<Instant> =
+            spans.flat_map(|span| self.not_waived(cx, line, threshold, span)).collect();
+        at.sort_unstable();
+        at
     }
 
     fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {

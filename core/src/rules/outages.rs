@@ -1,14 +1,41 @@
 //! What the two rules on outages share: their line, their spans, and when there is no evidence.
 
-use super::{Cx, OutageScope, Per};
+use super::{Cx, OutageScope, Per, Setup};
 use crate::books::lines::{Line, Lines};
 use crate::books::timeline::EpisodeView;
 use crate::books::{Books, Item, Lens};
 use crate::calendar::Date;
-use crate::contract::{Clause, Contract, Tools};
+use crate::contract::Contract;
+use crate::contract::parse::written::*;
 use crate::error::{Error, Result};
 use crate::time::{Instant, Interval, Micros};
 use chrono::{Datelike, Months};
+
+tables! {
+    /// Which outages a clause looks at.
+    struct ScopeKeys {
+        /// Systems (default: all).
+        "systems" systems: Option<At<'a, OneOrMany<'a, Text>>>,
+        /// Only downtime inside these service hours counts (default 7x24).
+        "calendar" calendar: Option<At<'a, Text>>,
+        /// What the limit holds for (default period).
+        "per" per: Option<At<'a, PerText>>,
+        /// Unknown time beyond which there is no verdict (default: none).
+        "max_unknown" max_unknown: Option<At<'a, Elapsed>>,
+    }
+}
+
+impl ScopeKeys<'_> {
+    /// `per`: where the clause does not say.
+    pub(super) fn scope(self, frame: &Frame<'_>, per: Per) -> Result<OutageScope> {
+        Ok(OutageScope {
+            systems: many(self.systems),
+            calendar: self.calendar.map(|c| frame.calendar(c)).transpose()?,
+            per: self.per.map_or(per, |p| p.value.0),
+            max_unknown: self.max_unknown.map(|m| m.value.0),
+        })
+    }
+}
 
 /// A clause's place among the lines.
 pub(super) struct Place {
@@ -16,14 +43,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(
-        contract: &Contract,
-        clause: &Clause,
-        scope: &OutageScope,
-        threshold: Option<Micros>,
-        tools: &Tools,
-        lines: &mut Lines,
-    ) -> Place {
+    pub(super) fn new(setup: &mut Setup<'_>, scope: &OutageScope, threshold: Option<Micros>) -> Place {
+        let Setup { contract, clause, tools, lines } = setup;
         let spans = spans(contract, clause.holds.unwrap_or(contract.period), scope.per);
         let calendar = scope.calendar.as_deref().map(|name| (name, tools.calendar(name)));
         Place { line: lines.line(&scope.systems, calendar, spans, threshold) }

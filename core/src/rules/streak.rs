@@ -1,13 +1,50 @@
 //! `streak`: so many late repairs in a row give the buyer a right. Its elements are those of a `deadline` clause's cases,
 //! ordered by instant. See the accounting page, streak.
 
-use super::{Cx, Rule, Totals, deadline, unit};
+use super::{Cx, Rule, Setup, Totals, deadline, unit};
 use crate::assess::{Stamp, Status};
-use crate::contract::Contract;
+use crate::contract::parse::written::*;
+use crate::error::{Code, Result};
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
+
+tables! {
+    /// streak: so many late ones in a row.
+    struct Keys {
+        /// Id of a deadline clause.
+        "of" of: At<'a, Text>,
+        /// From so many in a row.
+        "length" length: At<'a, Count>,
+        /// A field of the opening fact that must be true.
+        "only_if" only_if: Option<At<'a, Text>>,
+        /// What the buyer may do then.
+        "effect" effect: Option<At<'a, Text>>,
+        /// Attributions that are not judged (default none).
+        "excluded_attributions" excluded_attributions: Option<At<'a, Vec<At<'a, Text>>>>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, _frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        let length = self.length.value.0;
+        if length == 0 {
+            return self.length.node.fail(Code::OutOfRange, "at least 1", "至少为 1");
+        }
+        Ok(Params {
+            of: self.of.value.0,
+            length,
+            only_if: self.only_if.map(|t| t.value.0),
+            effect: self.effect.map(|t| t.value.0),
+            excluded_attributions: texts(self.excluded_attributions).unwrap_or_default(),
+        })
+    }
+    fn names(&self) -> Vec<Named<'a>> {
+        vec![Named { name: self.of.clone(), rules: &["deadline"] }]
+    }
+}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +103,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(contract: &Contract, params: &Params) -> State {
-        let source = contract.clauses.iter().position(|c| c.id == params.of).unwrap_or(usize::MAX);
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let source = setup.contract.clauses.iter().position(|c| c.id == params.of).unwrap_or(usize::MAX);
         State {
             params: params.clone(),
             source,
@@ -222,10 +259,15 @@ impl Rule for State {
             value: Some(self.run),
             limit: Some(self.params.length),
             unit: unit::COUNT,
+            scale: 0,
             breaches: i64::from(arisen.is_some() && !waived),
             breached_at: arisen.filter(|_| !waived),
             forecast: self.forecast().filter(|_| !waives),
         }
+    }
+
+    fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant> {
+        self.totals(cx).breached_at.into_iter().collect()
     }
 
     fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {

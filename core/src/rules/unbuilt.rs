@@ -3,6 +3,7 @@
 use super::{Cx, Finding, Rule, Totals, unit};
 use crate::assess::Status;
 use crate::error::{Code, Lang};
+use crate::time::Instant;
 
 pub(crate) struct State {
     pub(crate) name: &'static str,
@@ -15,6 +16,7 @@ impl Rule for State {
             value: None,
             limit: None,
             unit: unit::COUNT,
+            scale: 0,
             breaches: 0,
             breached_at: None,
             forecast: None,
@@ -23,6 +25,9 @@ impl Rule for State {
     fn sentence(&self, cx: &Cx<'_>, _totals: &Totals) -> (String, String) {
         let error = &self.findings(cx)[0].error;
         (error.text(Lang::Zh), error.text(Lang::En))
+    }
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        Vec::new()
     }
     fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
         vec![Finding::new(None, Code::RuleNotBuilt, &cx.clause.id, self.name)]

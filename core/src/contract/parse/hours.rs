@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// Hours of a day: `["08:30-12:00", "14:00-17:30"]`.
 #[derive(Clone)]
-pub(super) struct HoursText(Hours);
+pub(crate) struct HoursText(Hours);
 
 impl<'a> Read<'a> for HoursText {
     const EXPECTED: (&'static str, &'static str) =

@@ -2,19 +2,36 @@
 //! value is written, `tables` says which keys exist; `top` and `clauses` check what they mean together. The first error
 //! ends it.
 
-mod clauses;
+mod amounts;
+pub(crate) mod clauses;
 mod hours;
-mod reader;
+pub(crate) mod reader;
 mod tables;
-mod top;
-mod values;
+pub(crate) mod top;
+pub(crate) mod values;
+mod words;
 
 pub(super) use tables::ContractText;
 
 use super::Contract;
 use crate::error::{Code, Error, Place, Result};
-use reader::{Node, Source, Table};
+use reader::{Node, Source, Table as _};
 use toml::de::{DeTable, DeValue};
+
+/// What the file of a rule needs to say how its parameters are written.
+pub(crate) mod written {
+    pub(crate) use super::amounts::*;
+    pub(crate) use super::clauses::{Frame, Named, Written};
+    pub(crate) use super::reader::{At, Node, tables};
+    pub(crate) use super::top::{ALWAYS, positive, texts};
+    pub(crate) use super::values::*;
+    pub(crate) use super::words::*;
+
+    /// The words of one or many.
+    pub(crate) fn many(list: Option<At<'_, OneOrMany<'_, Text>>>) -> Vec<String> {
+        list.into_iter().flat_map(|l| l.value.0).map(|t| t.value.0).collect()
+    }
+}
 
 /// Longest contract, bytes: a hundred times what a long one needs.
 pub(super) const MAX_BYTES: usize = 1 << 20;

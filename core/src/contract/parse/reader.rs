@@ -12,14 +12,14 @@ const QUOTED: usize = 60;
 const LISTED: usize = 20;
 
 /// A text with the name of its file.
-pub(super) struct Source<'a> {
-    pub(super) file: Option<&'a str>,
-    pub(super) text: &'a str,
+pub(crate) struct Source<'a> {
+    pub(crate) file: Option<&'a str>,
+    pub(crate) text: &'a str,
 }
 
 impl Source<'_> {
     /// Line and column of a byte offset.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(crate) fn place(&self, offset: usize) -> Place {
         let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
@@ -32,7 +32,7 @@ impl Source<'_> {
 }
 
 /// A text short enough to quote.
-pub(super) fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     let mut chars = text.chars();
     let mut out: String = chars.by_ref().take(QUOTED).collect();
     if chars.next().is_some() {
@@ -43,21 +43,21 @@ pub(super) fn clip(text: &str) -> String {
 
 /// A TOML value with its place and its path of keys.
 #[derive(Clone)]
-pub(super) struct Node<'a> {
-    pub(super) source: &'a Source<'a>,
-    pub(super) span: Range<usize>,
-    pub(super) path: String,
-    pub(super) value: &'a DeValue<'a>,
+pub(crate) struct Node<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) span: Range<usize>,
+    pub(crate) path: String,
+    pub(crate) value: &'a DeValue<'a>,
 }
 
 impl<'a> Node<'a> {
     /// The whole file.
-    pub(super) fn root(source: &'a Source<'a>, value: &'a DeValue<'a>) -> Node<'a> {
+    pub(crate) fn root(source: &'a Source<'a>, value: &'a DeValue<'a>) -> Node<'a> {
         Node { source, span: 0..0, path: String::new(), value }
     }
 
     /// An error at this value, which it quotes.
-    pub(super) fn error(&self, code: Code) -> Error {
+    pub(crate) fn error(&self, code: Code) -> Error {
         let shown = match self.value {
             DeValue::Table(_) => String::new(),
             DeValue::Array(_) if self.source.text[self.span.clone()].starts_with("[[") => String::new(),
@@ -72,18 +72,18 @@ impl<'a> Node<'a> {
     }
 
     /// An error at this value, with what to do.
-    pub(super) fn fail<T>(&self, code: Code, en: impl Into<String>, zh: impl Into<String>) -> Result<T> {
+    pub(crate) fn fail<T>(&self, code: Code, en: impl Into<String>, zh: impl Into<String>) -> Result<T> {
         Err(self.error(code).with_hints(en, zh))
     }
 
     /// This value is not written as a `T`.
-    pub(super) fn wrong<T: Read<'a>, R>(&self) -> Result<R> {
+    pub(crate) fn wrong<T: Read<'a>, R>(&self) -> Result<R> {
         let (en, zh) = T::EXPECTED;
         self.fail(Code::ContractValue, format!("expected {en}"), format!("应为{zh}"))
     }
 
     /// This value, a name, is none of `known`.
-    pub(super) fn unknown<'n, T>(
+    pub(crate) fn unknown<'n, T>(
         &self,
         code: Code,
         name: &str,
@@ -94,7 +94,7 @@ impl<'a> Node<'a> {
     }
 
     /// The keys of a table.
-    pub(super) fn keys(&self) -> Result<&'a DeTable<'a>> {
+    pub(crate) fn keys(&self) -> Result<&'a DeTable<'a>> {
         match self.value {
             DeValue::Table(t) => Ok(t),
             _ => self.fail(Code::ContractValue, "expected a table, { key = value }", "应为表：{ 键 = 值 }"),
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Node<'a>> {
         let DeValue::Table(table) = self.value else { return None };
         let value = table.get(key)?;
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
@@ -110,7 +110,7 @@ impl<'a> Node<'a> {
     }
 
     /// The values of a list, each named by its `id`, else by its number from 1.
-    pub(super) fn items(&self) -> Option<Vec<Node<'a>>> {
+    pub(crate) fn items(&self) -> Option<Vec<Node<'a>>> {
         let DeValue::Array(list) = self.value else { return None };
         let name = |i: usize, value: &DeValue<'_>| match value.get("id").and_then(|id| id.get_ref().as_str())
         {
@@ -127,7 +127,7 @@ impl<'a> Node<'a> {
     }
 
     /// Refuses keys that are not in `known`; the first of the file is named.
-    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+    pub(crate) fn only(&self, known: &[&str]) -> Result<()> {
         let table = self.keys()?;
         let unknown = table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
         let Some((key, _)) = unknown.min_by_key(|(key, _)| key.span().start) else { return Ok(()) };
@@ -139,7 +139,7 @@ impl<'a> Node<'a> {
 }
 
 /// A text in double quotes, control characters escaped.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let clipped = clip(text);
     if clipped.chars().any(|c| c.is_control() || c == '"') {
         format!("{clipped:?}")
@@ -149,7 +149,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// The nearest of `known`, where a slip of the finger explains the difference.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |s: &str| s.to_lowercase().replace('_', "-");
     let name = fold(name);
     let allowed = (name.chars().count() / 3).max(1);
@@ -170,7 +170,7 @@ fn suggestion<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> (
 }
 
 /// How a value is written.
-pub(super) trait Read<'a>: Sized {
+pub(crate) trait Read<'a>: Sized {
     /// What is expected, English and Chinese.
     const EXPECTED: (&'static str, &'static str);
     /// Reads it.
@@ -179,9 +179,9 @@ pub(super) trait Read<'a>: Sized {
 
 /// A value that remembers where it stands.
 #[derive(Clone)]
-pub(super) struct At<'a, T> {
-    pub(super) value: T,
-    pub(super) node: Node<'a>,
+pub(crate) struct At<'a, T> {
+    pub(crate) value: T,
+    pub(crate) node: Node<'a>,
 }
 
 impl<T: JsonSchema> JsonSchema for At<'_, T> {
@@ -200,7 +200,7 @@ impl<T: JsonSchema> JsonSchema for At<'_, T> {
 }
 
 /// A key of a table: required, or optional.
-pub(super) trait Field<'a>: Sized {
+pub(crate) trait Field<'a>: Sized {
     /// Reads the key of a table.
     fn field(table: &Node<'a>, key: &str) -> Result<Self>;
 }
@@ -228,44 +228,67 @@ impl<'a, T: Read<'a>> Field<'a> for Option<At<'a, T>> {
 }
 
 /// A table as written: its keys, and their values as plain fields. The reader and the JSON Schema both come from it.
-pub(super) trait Table<'a>: Sized {
-    /// Its keys.
-    const KEYS: &'static [&'static str];
+pub(crate) trait Table<'a>: Sized {
+    /// Its keys, those of the tables it takes in included.
+    fn keys() -> Vec<&'static str>;
     /// Reads its keys from a table that may hold others.
     fn fields(node: &Node<'a>) -> Result<Self>;
+    /// The schemas whose keys together are its own.
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema>;
     /// Reads a table that holds its keys and `further` ones only.
     fn read_table(node: &Node<'a>, further: &[&str]) -> Result<Self> {
-        let known: Vec<&str> = Self::KEYS.iter().chain(further).copied().collect();
+        let mut known = Self::keys();
+        known.extend(further);
         node.only(&known)?;
         Self::fields(node)
     }
 }
 
-/// Declares tables: `"key" field: type`, where the type is `At<…>` (required) or `Option<At<…>>`.
+/// Declares tables: `"key" field: type`, where the type is `At<…>` (required) or `Option<At<…>>`; `..field: Table` first
+/// takes in the keys of another table.
 macro_rules! tables {
-    ($($(#[$doc:meta])* struct $name:ident { $($(#[$fdoc:meta])* $key:literal $field:ident: $ty:ty,)* })*) => {$(
+    ($($(#[$doc:meta])* struct $name:ident {
+        $(..$part:ident: $pty:ident,)*
+        $($(#[$fdoc:meta])* $key:literal $field:ident: $ty:ty,)*
+    })*) => {$(
         $(#[$doc])*
         #[derive(Clone, schemars::JsonSchema)]
         #[schemars(deny_unknown_fields)]
         #[allow(dead_code, reason = "some keys are read only to be checked")]
         pub(crate) struct $name<'a> {
-            $($(#[$fdoc])* #[schemars(rename = $key)] pub(super) $field: $ty,)*
+            $(#[schemars(skip)] pub(crate) $part: $pty<'a>,)*
+            $($(#[$fdoc])* #[schemars(rename = $key)] pub(crate) $field: $ty,)*
         }
-        impl<'a> Table<'a> for $name<'a> {
-            const KEYS: &'static [&'static str] = &[$($key),*];
-            fn fields(node: &Node<'a>) -> Result<Self> {
-                Ok($name { $($field: Field::field(node, $key)?,)* })
+        impl<'a> $crate::contract::parse::reader::Table<'a> for $name<'a> {
+            fn keys() -> Vec<&'static str> {
+                #[allow(unused_mut, reason = "only where tables are taken in")]
+                let mut keys = vec![$($key),*];
+                $(keys.extend(<$pty<'a> as $crate::contract::parse::reader::Table<'a>>::keys());)*
+                keys
+            }
+            fn fields(node: &$crate::contract::parse::reader::Node<'a>) -> $crate::error::Result<Self> {
+                use $crate::contract::parse::reader::Field;
+                Ok($name {
+                    $($part: <$pty<'a> as $crate::contract::parse::reader::Table<'a>>::fields(node)?,)*
+                    $($field: Field::field(node, $key)?,)*
+                })
+            }
+            fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<schemars::Schema> {
+                #[allow(unused_mut, reason = "only where tables are taken in")]
+                let mut schemas = vec![<Self as schemars::JsonSchema>::json_schema(generator)];
+                $(schemas.extend(<$pty<'a> as $crate::contract::parse::reader::Table<'a>>::schemas(generator));)*
+                schemas
             }
         }
-        impl<'a> Read<'a> for $name<'a> {
+        impl<'a> $crate::contract::parse::reader::Read<'a> for $name<'a> {
             const EXPECTED: (&'static str, &'static str) = ("a table, { key = value }", "表：{ 键 = 值 }");
-            fn read(node: &Node<'a>) -> Result<Self> {
-                $name::read_table(node, &[])
+            fn read(node: &$crate::contract::parse::reader::Node<'a>) -> $crate::error::Result<Self> {
+                <$name<'a> as $crate::contract::parse::reader::Table<'a>>::read_table(node, &[])
             }
         }
     )*};
 }
-pub(super) use tables;
+pub(crate) use tables;
 
 impl<'a, T: Read<'a>> Read<'a> for Vec<At<'a, T>> {
     const EXPECTED: (&'static str, &'static str) = ("a list, [ … ]", "列表：[ … ]");

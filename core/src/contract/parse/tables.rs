@@ -1,12 +1,8 @@
 //! The format: which tables exist, which keys they have, how their values are written.
 
 use super::hours::HoursText;
-use super::reader::{At, Field, Node, Read, Table, tables};
-use super::values::{
-    Count, DateText, Elapsed, Flag, Fraction, KindText, MonthDay, OneOrMany, PerText, Sm3Text, Text, Unread,
-    WhereText, WithinText, ZoneText,
-};
-use crate::error::Result;
+use super::reader::{At, tables};
+use super::values::{Count, DateText, Elapsed, Flag, Fraction, MonthDay, Sm3Text, Text, Unread, ZoneText};
 
 tables! {
     /// A service contract: what one party promised another, as data.
@@ -42,7 +38,7 @@ tables! {
         /// The papers a promise comes from, with rank.
         "source" sources: Option<At<'a, Vec<At<'a, Unread>>>>,
         /// Fault types of the emergency plan.
-        "fault" faults: Option<At<'a, Vec<At<'a, Unread>>>>,
+        "fault" faults: Option<At<'a, Vec<At<'a, FaultText<'a>>>>>,
         /// Backup sets.
         "backup" backups: Option<At<'a, Vec<At<'a, Unread>>>>,
         /// What is monitored, and how targets make up the system.
@@ -167,75 +163,19 @@ tables! {
         "holds" holds: Option<At<'a, HoldsText<'a>>>,
     }
 
+    /// A type of fault that the emergency plan has to answer.
+    struct FaultText {
+        /// What submissions name in `covers_faults`.
+        "id" id: At<'a, Text>,
+        /// What people call it.
+        "name" name: Option<At<'a, Text>>,
+    }
+
     /// Local dates, both inclusive; one left out is the service period's.
     struct HoldsText {
         /// First day.
         "from" from: Option<At<'a, DateText>>,
         /// Last day.
         "until" until: Option<At<'a, DateText>>,
-    }
-
-    /// Which outages a clause looks at.
-    struct ScopeText {
-        /// Systems (default: all).
-        "systems" systems: Option<At<'a, OneOrMany<'a, Text>>>,
-        /// Only downtime inside these service hours counts (default 7x24).
-        "calendar" calendar: Option<At<'a, Text>>,
-        /// What the limit holds for (default period).
-        "per" per: Option<At<'a, PerText>>,
-        /// Unknown time beyond which there is no verdict (default: none).
-        "max_unknown" max_unknown: Option<At<'a, Elapsed>>,
-    }
-
-    /// outage-count: at most so many episodes of a class. One of `at_least` and `below`.
-    struct OutageCountText {
-        /// Episodes of at least this downtime.
-        "at_least" at_least: Option<At<'a, Elapsed>>,
-        /// Episodes of less than this downtime.
-        "below" below: Option<At<'a, Elapsed>>,
-        /// So many keep the promise.
-        "max" max: At<'a, Count>,
-    }
-
-    /// downtime: at most so much in all.
-    struct DowntimeText {
-        /// Exactly so much keeps the promise.
-        "max" max: At<'a, Elapsed>,
-    }
-
-    /// deadline: a clock from one fact to another.
-    struct DeadlineText {
-        /// Kinds that start the clock.
-        "from" from: At<'a, OneOrMany<'a, KindText>>,
-        /// Kinds that stop it.
-        "to" to: At<'a, OneOrMany<'a, KindText>>,
-        /// Fields without which a fact does not stop it.
-        "needs" needs: Option<At<'a, OneOrMany<'a, Text>>>,
-        /// The limit; or a table of limits by the field that `by` names.
-        "within" within: At<'a, WithinText>,
-        /// The field that `within` is a table of (default severity).
-        "by" by: Option<At<'a, Text>>,
-        /// The clock runs inside these service hours (default 7x24).
-        "calendar" calendar: Option<At<'a, Text>>,
-        /// Pauses stop it (default false).
-        "pausable" pausable: Option<At<'a, Flag>>,
-        /// Conditions on the opening fact.
-        "where" conditions: Option<At<'a, WhereText>>,
-        /// Attributions that are not judged (default none).
-        "excluded_attributions" excluded_attributions: Option<At<'a, Vec<At<'a, Text>>>>,
-    }
-
-    /// streak: so many late ones in a row.
-    struct StreakText {
-        /// Id of a deadline clause.
-        "of" of: At<'a, Text>,
-        /// From so many in a row.
-        "length" length: At<'a, Count>,
-        /// A field of the opening fact that must be true.
-        "only_if" only_if: Option<At<'a, Text>>,
-        /// What the buyer may do then.
-        "effect" effect: Option<At<'a, Text>>,
-        /// Attributions that are not judged (default none).
-        "excluded_attributions" excluded_attributions: Option<At<'a, Vec<At<'a, Text>>>>,
     }
 }

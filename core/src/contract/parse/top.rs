@@ -5,7 +5,7 @@ use super::tables::{AccountingText, AgreementText, ContractText};
 use super::values::{Count, Elapsed, MAX_YEARS, Text, kind};
 use super::{FORMAT, clauses, hours};
 use crate::calendar::{CalendarSpec, Date, OpenHours, Zone};
-use crate::contract::{Accounting, Contract, Decimal, Needs};
+use crate::contract::{Accounting, Contract, Decimal, Fault, Needs};
 use crate::digest::sm3_hex;
 use crate::error::{Code, Result};
 use crate::facts::kinds;
@@ -14,7 +14,7 @@ use chrono::{Days, Months};
 use std::collections::BTreeMap;
 
 /// The calendar that always exists.
-pub(super) const ALWAYS: &str = "7x24";
+pub(crate) const ALWAYS: &str = "7x24";
 /// Holiday data that the library carries.
 const HOLIDAY_DATA: &[&str] = &["CN"];
 
@@ -29,7 +29,7 @@ pub(super) fn check_format(root: &Node<'_>) -> Result<()> {
     }
 }
 
-pub(super) fn resolve(root: &Node<'_>, c: ContractText<'_>) -> Result<Contract> {
+pub(super) fn resolve<'a>(root: &Node<'a>, c: ContractText<'a>) -> Result<Contract> {
     let zone = c.timezone.value.0;
     let (start, end) = (&c.period.value.start, &c.period.value.end);
     let period_dates = (start.value.0, end.value.0);
@@ -75,7 +75,22 @@ pub(super) fn resolve(root: &Node<'_>, c: ContractText<'_>) -> Result<Contract> 
             days.push(hours::day_line(line, workday)?);
         }
     }
-    let frame = clauses::Frame { zone, period_dates, calendars: &calendars };
+    let mut lines = BTreeMap::new();
+    let mut faults = Vec::new();
+    for fault in c.faults.into_iter().flat_map(|f| f.value) {
+        unique(&fault.value.id, &mut lines)?;
+        let id = fault.value.id.value.0;
+        let name = fault.value.name.map_or_else(|| id.clone(), |n| n.value.0);
+        faults.push(Fault { id, name });
+    }
+    let holidays_name = holidays.as_deref();
+    let frame = clauses::Frame {
+        zone,
+        period_dates,
+        holidays: holidays_name,
+        calendars: &calendars,
+        faults: &faults,
+    };
     let clauses = clauses::resolve(&frame, c.clauses)?;
     let text = root.source.text;
     Ok(Contract {
@@ -89,6 +104,7 @@ pub(super) fn resolve(root: &Node<'_>, c: ContractText<'_>) -> Result<Contract> 
         needs,
         calendars,
         days,
+        faults,
         clauses,
         amends,
         sm3: sm3_hex(text.as_bytes()),
@@ -182,12 +198,12 @@ fn accounting(a: AccountingText<'_>) -> Result<Accounting> {
 }
 
 /// A threshold of zero says nothing: an episode without downtime has no class.
-pub(super) fn positive<T>(node: &Node<'_>) -> Result<T> {
+pub(crate) fn positive<T>(node: &Node<'_>) -> Result<T> {
     node.fail(Code::OutOfRange, "above zero; \"1us\" takes every outage", "须大于零；\"1us\" 即任何故障")
 }
 
 /// The words of a list.
-pub(super) fn texts(list: Option<At<'_, Vec<At<'_, Text>>>>) -> Option<Vec<String>> {
+pub(crate) fn texts(list: Option<At<'_, Vec<At<'_, Text>>>>) -> Option<Vec<String>> {
     list.map(|list| list.value.into_iter().map(|t| t.value.0).collect())
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 /// Longest duration, years; nothing that a contract promises lasts longer.
-pub(super) const MAX_YEARS: u32 = 100;
+pub(crate) const MAX_YEARS: u32 = 100;
 const MAX_DURATION: Micros = MAX_YEARS as i64 * 366 * DAY;
 /// Largest count.
 const MAX_COUNT: i64 = 1_000_000_000;
@@ -65,7 +65,7 @@ schema! {
 
 /// A text that says something.
 #[derive(Clone)]
-pub(super) struct Text(pub(super) String);
+pub(crate) struct Text(pub(crate) String);
 
 impl<'a> Read<'a> for Text {
     const EXPECTED: (&'static str, &'static str) = ("a text in double quotes", "双引号中的文字");
@@ -80,7 +80,7 @@ impl<'a> Read<'a> for Text {
     }
 }
 
-fn text_of<'a, T: Read<'a>>(node: &Node<'a>) -> Result<String> {
+pub(super) fn text_of<'a, T: Read<'a>>(node: &Node<'a>) -> Result<String> {
     match Text::read(node) {
         Ok(Text(s)) => Ok(s),
         Err(_) => node.wrong::<T, _>(),
@@ -89,7 +89,7 @@ fn text_of<'a, T: Read<'a>>(node: &Node<'a>) -> Result<String> {
 
 /// True or false.
 #[derive(Clone, Copy)]
-pub(super) struct Flag(pub(super) bool);
+pub(crate) struct Flag(pub(crate) bool);
 
 impl<'a> Read<'a> for Flag {
     const EXPECTED: (&'static str, &'static str) = ("true or false", " true 或 false");
@@ -100,7 +100,7 @@ impl<'a> Read<'a> for Flag {
 
 /// A whole number from 0.
 #[derive(Clone, Copy)]
-pub(super) struct Count(pub(super) i64);
+pub(crate) struct Count(pub(crate) i64);
 
 impl<'a> Read<'a> for Count {
     const EXPECTED: (&'static str, &'static str) = ("a whole number", "整数");
@@ -115,7 +115,7 @@ impl<'a> Read<'a> for Count {
 
 /// An exact part of one, read from its digits.
 #[derive(Clone, Copy)]
-pub(super) struct Fraction(pub(super) Decimal);
+pub(crate) struct Fraction(pub(crate) Decimal);
 
 impl<'a> Read<'a> for Fraction {
     const EXPECTED: (&'static str, &'static str) =
@@ -146,7 +146,7 @@ impl<'a> Read<'a> for Fraction {
 
 /// A local date, in quotes or bare.
 #[derive(Clone, Copy)]
-pub(super) struct DateText(pub(super) Date);
+pub(crate) struct DateText(pub(crate) Date);
 
 impl<'a> Read<'a> for DateText {
     const EXPECTED: (&'static str, &'static str) =
@@ -174,7 +174,7 @@ impl<'a> Read<'a> for DateText {
 
 /// An IANA zone.
 #[derive(Clone, Copy)]
-pub(super) struct ZoneText(pub(super) Zone);
+pub(crate) struct ZoneText(pub(crate) Zone);
 
 impl<'a> Read<'a> for ZoneText {
     const EXPECTED: (&'static str, &'static str) =
@@ -190,7 +190,7 @@ impl<'a> Read<'a> for ZoneText {
 
 /// A contract's identity.
 #[derive(Clone)]
-pub(super) struct Sm3Text(pub(super) String);
+pub(crate) struct Sm3Text(pub(crate) String);
 
 impl<'a> Read<'a> for Sm3Text {
     const EXPECTED: (&'static str, &'static str) =
@@ -204,7 +204,7 @@ impl<'a> Read<'a> for Sm3Text {
 
 /// Elapsed time.
 #[derive(Clone, Copy)]
-pub(super) struct Elapsed(pub(super) Micros);
+pub(crate) struct Elapsed(pub(crate) Micros);
 
 impl<'a> Read<'a> for Elapsed {
     const EXPECTED: (&'static str, &'static str) = (
@@ -225,7 +225,7 @@ impl<'a> Read<'a> for Elapsed {
 
 /// A limit of time: elapsed, workdays or months.
 #[derive(Clone, Copy)]
-pub(super) struct LimitText(pub(super) Limit);
+pub(crate) struct LimitText(pub(crate) Limit);
 
 impl<'a> Read<'a> for LimitText {
     const EXPECTED: (&'static str, &'static str) = (
@@ -277,7 +277,7 @@ fn day_count(text: &str) -> Option<(&str, Unit)> {
 
 /// `within`: one limit, or a table of them.
 #[derive(Clone)]
-pub(super) struct WithinText(pub(super) Within);
+pub(crate) struct WithinText(pub(crate) Within);
 
 impl<'a> Read<'a> for WithinText {
     const EXPECTED: (&'static str, &'static str) = (
@@ -323,7 +323,7 @@ impl JsonSchema for WithinText {
 
 /// What a limit holds for.
 #[derive(Clone, Copy)]
-pub(super) struct PerText(pub(super) Per);
+pub(crate) struct PerText(pub(crate) Per);
 
 impl<'a> Read<'a> for PerText {
     const EXPECTED: (&'static str, &'static str) =
@@ -348,7 +348,7 @@ impl<'a> Read<'a> for PerText {
 
 /// Month and day of every year.
 #[derive(Clone, Copy)]
-pub(super) struct MonthDay(pub(super) (u8, u8));
+pub(crate) struct MonthDay(pub(crate) (u8, u8));
 
 impl<'a> Read<'a> for MonthDay {
     const EXPECTED: (&'static str, &'static str) =
@@ -366,7 +366,7 @@ impl<'a> Read<'a> for MonthDay {
 
 /// `where`: conditions on the fields of a body.
 #[derive(Clone)]
-pub(super) struct WhereText(pub(super) Where);
+pub(crate) struct WhereText(pub(crate) Where);
 
 impl<'a> Read<'a> for WhereText {
     const EXPECTED: (&'static str, &'static str) = (
@@ -391,7 +391,7 @@ impl<'a> Read<'a> for WhereText {
     }
 }
 
-fn scalar(node: &Node<'_>) -> Result<serde_json::Value> {
+pub(super) fn scalar(node: &Node<'_>) -> Result<serde_json::Value> {
     match node.value {
         DeValue::String(s) => Ok(serde_json::Value::String(s.clone().into_owned())),
         DeValue::Boolean(b) => Ok((*b).into()),
@@ -410,7 +410,7 @@ fn scalar(node: &Node<'_>) -> Result<serde_json::Value> {
 
 /// Tables of the format that nothing reads yet.
 #[derive(Clone)]
-pub(super) struct Unread;
+pub(crate) struct Unread;
 
 impl<'a> Read<'a> for Unread {
     const EXPECTED: (&'static str, &'static str) = ("a table", "表");
@@ -421,7 +421,7 @@ impl<'a> Read<'a> for Unread {
 
 /// One value, or a list of at least one.
 #[derive(Clone)]
-pub(super) struct OneOrMany<'a, T>(pub(super) Vec<At<'a, T>>);
+pub(crate) struct OneOrMany<'a, T>(pub(crate) Vec<At<'a, T>>);
 
 impl<'a, T: Read<'a>> Read<'a> for OneOrMany<'a, T> {
     const EXPECTED: (&'static str, &'static str) = T::EXPECTED;
@@ -460,7 +460,7 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<'_, T> {
 
 /// A kind of fact, with conditions.
 #[derive(Clone)]
-pub(super) struct KindText(pub(super) KindFilter);
+pub(crate) struct KindText(pub(crate) KindFilter);
 
 impl<'a> Read<'a> for KindText {
     const EXPECTED: (&'static str, &'static str) = (
@@ -506,7 +506,7 @@ impl JsonSchema for KindText {
 }
 
 /// The name of a kind that exists.
-pub(super) fn kind(node: &Node<'_>) -> Result<String> {
+pub(crate) fn kind(node: &Node<'_>) -> Result<String> {
     let Text(name) = Text::read(node)?;
     if kinds::find(&name).is_some() {
         return Ok(name);

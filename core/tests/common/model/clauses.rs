@@ -25,7 +25,7 @@ fn verdict(record: &Record, clause: &Clause) -> Verdict {
         RuleParams::Downtime(p) => downtime(record, clause, &p.scope, p.max),
         RuleParams::Deadline(p) => deadline(clause, clocks::cases(record, clause, p)),
         RuleParams::Streak(p) => streak(record, clause, p),
-        RuleParams::Unbuilt(_) => Verdict { status: Status::NoEvidence, ..empty(clause) },
+        _ => Verdict { status: Status::NoEvidence, ..empty(clause) },
     }
 }
 

@@ -1,0 +1,158 @@
+//! `documents`: papers to hand in. A case is one item of the list. See the rules page, documents.
+
+use super::{Cx, Finding, Rule, Setup, Totals};
+use crate::assess::{Stamp, Status};
+use crate::calendar::Date;
+use crate::contract::Limit;
+use crate::contract::parse::written::*;
+use crate::error::{Code, Result};
+use crate::time::Instant;
+
+tables! {
+    /// documents: papers to hand in.
+    struct Keys {
+        /// The papers.
+        "list" list: At<'a, Vec<At<'a, ItemText<'a>>>>,
+        /// Time to hand in anew after a rejection past the due date (default 0d).
+        "resubmit" resubmit: Option<At<'a, LimitText>>,
+        /// Durations run inside these service hours (default 7x24).
+        "calendar" calendar: Option<At<'a, Text>>,
+    }
+
+    /// A paper.
+    struct ItemText {
+        /// What the submission names as its kind.
+        "kind" kind: At<'a, Text>,
+        /// From the period's start (30d), a date, the period's end (end) or before it (end-30d).
+        "due" due: At<'a, DueText>,
+        /// person: one for each person.
+        "per" per: Option<At<'a, PerPersonText>>,
+        /// Only what was accepted counts (default false).
+        "accept" accept: Option<At<'a, Flag>>,
+        /// The submissions together name every fault of the contract (default false).
+        "covers_faults" covers_faults: Option<At<'a, Flag>>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        if self.list.value.is_empty() {
+            return self.list.node.fail(Code::ContractValue, "the list is empty", "列表为空");
+        }
+        let mut list = Vec::new();
+        for At { value: item, .. } in self.list.value {
+            let covers_faults = item.covers_faults.as_ref().is_some_and(|f| f.value.0);
+            if let Some(flag) = item.covers_faults.filter(|_| covers_faults && frame.faults.is_empty()) {
+                return flag.node.fail(
+                    Code::ContractReference,
+                    "the contract names no [[fault]]",
+                    "合同未列出任何 [[fault]]",
+                );
+            }
+            list.push(Paper {
+                kind: item.kind.value.0,
+                due: item.due.value.0,
+                per_person: item.per.is_some(),
+                accept: item.accept.is_some_and(|f| f.value.0),
+                covers_faults,
+            });
+        }
+        Ok(Params {
+            list,
+            resubmit: self.resubmit.map_or(Limit::Elapsed(0), |r| r.value.0),
+            calendar: self
+                .calendar
+                .map(|c| frame.calendar(c))
+                .transpose()?
+                .unwrap_or_else(|| ALWAYS.to_owned()),
+        })
+    }
+}
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// `list`.
+    pub list: Vec<Paper>,
+    /// `resubmit`: time to hand in anew after a rejection past the due date.
+    pub resubmit: Limit,
+    /// `calendar` of durations.
+    pub calendar: String,
+}
+
+/// A paper of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paper {
+    /// `kind`.
+    pub kind: String,
+    /// `due`.
+    pub due: Due,
+    /// `per = "person"`: one for each person.
+    pub per_person: bool,
+    /// `accept`: only what was accepted counts.
+    pub accept: bool,
+    /// `covers_faults`: the submissions together name every fault of the contract.
+    pub covers_faults: bool,
+}
+
+/// When a paper is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Counted from the period's start; per person from the first join, if later.
+    After(Limit),
+    /// At 24:00 local of the date.
+    On(Date),
+    /// So long before the period's end, microseconds; 0: at it.
+    BeforeEnd(crate::time::Micros),
+}
+
+/// What the clause shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Detail {
+    /// By list, then persons in the order they joined.
+    pub items: Vec<Item>,
+}
+
+/// One owed paper.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Item {
+    /// What it is.
+    pub kind: String,
+    /// Whose, where owed by each person.
+    pub person: Option<String>,
+    /// When it is due; null where a schedule that it needs is not published.
+    pub due: Option<Stamp>,
+    /// `met`, `breached`, `at-risk`, `running`, `waived`, `no-evidence`.
+    pub status: Status,
+    /// The `at` of the earliest standing submission, also when late.
+    pub settled_at: Option<Stamp>,
+    /// Its digest.
+    pub digest: Option<String>,
+    /// Fault types that no standing submission names.
+    pub missing_faults: Vec<String>,
+}
+
+/// The cases.
+pub(crate) struct State;
+
+impl State {
+    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
+        State
+    }
+}
+
+impl Rule for State {
+    fn totals(&self, cx: &Cx<'_>) -> Totals {
+        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
+    }
+    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
+    }
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        Vec::new()
+    }
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
+    }
+}

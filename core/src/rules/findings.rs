@@ -1,0 +1,150 @@
+//! `findings`: problems found, each put right in time. A case is one finding, or one owed round. See the rules page, findings.
+
+use super::recurring::Owed;
+use super::{Cx, Finding, Per, Rule, Setup, Totals};
+use crate::assess::{Stamp, Status};
+use crate::contract::parse::written::*;
+use crate::contract::{Where, Within};
+use crate::error::Result;
+use crate::time::Instant;
+
+tables! {
+    /// findings: problems found, each put right in time.
+    struct Keys {
+        /// The limit; or a table of limits by severity.
+        "within" within: At<'a, WithinText>,
+        /// fix (the default) or verify: what ends it.
+        "until" until: Option<At<'a, UntilText>>,
+        /// Rounds of rectification owed besides.
+        "rounds" rounds: Option<At<'a, RoundsText<'a>>>,
+        /// Conditions on the opening fact.
+        "where" conditions: Option<At<'a, WhereText>>,
+        /// The clock runs inside these service hours (default 7x24).
+        "calendar" calendar: Option<At<'a, Text>>,
+    }
+
+    /// Rounds of rectification owed besides.
+    struct RoundsText {
+        /// How many a unit (default 1).
+        "count" count: Option<At<'a, Count>>,
+        /// The unit (default year).
+        "per" per: Option<At<'a, PerText>>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        let rounds = self.rounds.map(|r| Rounds {
+            count: r.value.count.map_or(1, |c| c.value.0),
+            per: r.value.per.map_or(Per::Year, |p| p.value.0),
+        });
+        Ok(Params {
+            within: self.within.value.0,
+            until: self.until.map_or(Until::Fix, |u| u.value.0),
+            rounds,
+            conditions: self.conditions.map(|w| w.value.0).unwrap_or_default(),
+            calendar: self
+                .calendar
+                .map(|c| frame.calendar(c))
+                .transpose()?
+                .unwrap_or_else(|| ALWAYS.to_owned()),
+        })
+    }
+}
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// `within`, by severity where it is a table.
+    pub within: Within,
+    /// `until`: what ends a finding.
+    pub until: Until,
+    /// `rounds`.
+    pub rounds: Option<Rounds>,
+    /// `where`, on the opening fact.
+    pub conditions: Where,
+    /// `calendar`.
+    pub calendar: String,
+}
+
+/// What ends a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// `finding.fix`.
+    Fix,
+    /// The first passing `finding.verify`.
+    Verify,
+}
+
+/// Rounds of rectification owed besides, by service unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rounds {
+    /// How many a unit.
+    pub count: i64,
+    /// The unit.
+    pub per: Per,
+}
+
+/// What the clause shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Detail {
+    /// By subject.
+    pub cases: Vec<Case>,
+    /// Units with their rounds, where rounds are owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<Vec<Owed>>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Case {
+    /// Which.
+    pub subject: String,
+    /// `met`, `running`, `at-risk`, `breached`, `waived` or `no-evidence`.
+    pub status: Status,
+    /// When it is due; of a breach the instant missed.
+    pub due: Option<Stamp>,
+    /// When it ended, also when late; null while open or reopened.
+    pub settled_at: Option<Stamp>,
+    /// What ended it.
+    pub settled_by: Option<SettledBy>,
+}
+
+/// What ended a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettledBy {
+    /// `finding.fix`.
+    Fix,
+    /// `finding.verify`.
+    Verify,
+    /// `finding.transfer`.
+    Transfer,
+    /// `finding.accept-risk`.
+    AcceptRisk,
+}
+
+/// The cases.
+pub(crate) struct State;
+
+impl State {
+    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
+        State
+    }
+}
+
+impl Rule for State {
+    fn totals(&self, cx: &Cx<'_>) -> Totals {
+        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
+    }
+    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
+    }
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        Vec::new()
+    }
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
+    }
+}

@@ -1,0 +1,171 @@
+//! `recurring`: a duty owed once a unit of time. A case is one owed occurrence. See the rules page, recurring.
+
+use super::{Cx, Finding, Rule, Setup, Totals};
+use crate::assess::{Stamp, Status};
+use crate::contract::parse::written::*;
+use crate::contract::{KindFilter, Limit, Where};
+use crate::error::Result;
+use crate::time::{Instant, Micros};
+use std::collections::BTreeMap;
+
+tables! {
+    /// recurring: a duty owed once a unit of time.
+    struct Keys {
+        /// The kind of fact that meets it.
+        "fact" fact: At<'a, SubjectKindText>,
+        /// The unit (default month).
+        "every" every: Option<At<'a, EveryText>>,
+        /// Units from the period's first day (service, the default) or of the calendar.
+        "by" by: Option<At<'a, UnitsText>>,
+        /// Time after the unit's end (default 0d).
+        "grace" grace: Option<At<'a, LimitText>>,
+        /// A due day on a day off moves to the next workday (default false).
+        "roll" roll: Option<At<'a, Flag>>,
+        /// Parts that the facts of an occurrence list together.
+        "parts" parts: Option<At<'a, OneOrMany<'a, Text>>>,
+        /// A fact after the unit's end still counts (default true).
+        "curable" curable: Option<At<'a, Flag>>,
+        /// The field that names the unit (default covers).
+        "covers" covers: Option<At<'a, Text>>,
+        /// So many breached units are let pass (default 0).
+        "max_missed" max_missed: Option<At<'a, Count>>,
+        /// Fields, durations, above which a fact does not satisfy.
+        "limits" limits: Option<At<'a, LimitsText>>,
+        /// Only units that share an instant with an interval of this kind (event.declare).
+        "during" during: Option<At<'a, SubjectKindText>>,
+        /// Conditions on the fact.
+        "where" conditions: Option<At<'a, WhereText>>,
+        /// Grace runs inside these service hours (default 7x24).
+        "calendar" calendar: Option<At<'a, Text>>,
+    }
+}
+
+impl<'a> Written<'a> for Keys<'a> {
+    type Params = Params;
+    fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        Ok(Params {
+            fact: self.fact.value.0,
+            every: self.every.map_or(Every::Month, |e| e.value.0),
+            units: self.by.map_or(Units::Service, |b| b.value.0),
+            grace: self.grace.map_or(Limit::Elapsed(0), |g| g.value.0),
+            roll: self.roll.is_some_and(|f| f.value.0),
+            parts: many(self.parts),
+            curable: self.curable.is_none_or(|f| f.value.0),
+            covers: self.covers.map_or_else(|| "covers".to_owned(), |c| c.value.0),
+            max_missed: self.max_missed.map_or(0, |m| m.value.0),
+            limits: self.limits.map(|l| l.value.0).unwrap_or_default(),
+            during: self.during.map(|d| d.value.0),
+            conditions: self.conditions.map(|w| w.value.0).unwrap_or_default(),
+            calendar: self
+                .calendar
+                .map(|c| frame.calendar(c))
+                .transpose()?
+                .unwrap_or_else(|| ALWAYS.to_owned()),
+        })
+    }
+}
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// `fact`: the kind that meets it.
+    pub fact: KindFilter,
+    /// `every`.
+    pub every: Every,
+    /// `by`.
+    pub units: Units,
+    /// `grace`, counted from the unit's end.
+    pub grace: Limit,
+    /// `roll`: a due day on a day off moves to the next workday.
+    pub roll: bool,
+    /// `parts`: each must be listed by the facts of the occurrence.
+    pub parts: Vec<String>,
+    /// `curable`: a fact at or after the unit's end counts.
+    pub curable: bool,
+    /// `covers`: the field that names the unit.
+    pub covers: String,
+    /// `max_missed`: so many breached units count as met.
+    pub max_missed: i64,
+    /// `limits`: fields, microseconds, above which a fact does not satisfy.
+    pub limits: BTreeMap<String, Micros>,
+    /// `during`: only units that share an instant with an interval of this kind.
+    pub during: Option<KindFilter>,
+    /// `where`.
+    pub conditions: Where,
+    /// `calendar` of the grace.
+    pub calendar: String,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+    /// A month.
+    Month,
+    /// Three months.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+/// Where units begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    /// Counted from the period's first day.
+    Service,
+    /// Of the calendar; weeks from Monday.
+    Calendar,
+}
+
+/// What the clause shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Detail {
+    /// Units that have started, in order.
+    pub owed: Vec<Owed>,
+}
+
+/// One owed occurrence.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Owed {
+    /// `2026-03`, `2026-Q1`, `2026-W07`, `2026`, a date; a service unit: the date of its first day.
+    pub unit: String,
+    /// Start, clipped to the period.
+    pub start: Stamp,
+    /// End, clipped to the period.
+    pub end: Stamp,
+    /// When it is due; null where a schedule that it needs is not published.
+    pub due: Option<Stamp>,
+    /// `met`, `breached`, `at-risk`, `running`, `waived`, `no-evidence`.
+    pub status: Status,
+    /// The `at` of the fact that completed it, late or not.
+    pub settled_at: Option<Stamp>,
+    /// Parts that no fact lists.
+    pub missing_parts: Vec<String>,
+}
+
+/// The cases.
+pub(crate) struct State;
+
+impl State {
+    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
+        State
+    }
+}
+
+impl Rule for State {
+    fn totals(&self, cx: &Cx<'_>) -> Totals {
+        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
+    }
+    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
+    }
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        Vec::new()
+    }
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
+    }
+}

@@ -99,6 +99,20 @@ impl<T> Tally<T> {
     pub(crate) fn forecast(&self) -> Option<Instant> {
         self.forecasts.first().map(|(t, _)| *t)
     }
+    /// The n-th (from 0) instant at which a case breaks if nothing more is recorded.
+    pub(crate) fn nth_forecast(&self, n: usize) -> Option<Instant> {
+        self.forecasts.iter().nth(n).map(|(t, _)| *t)
+    }
+    /// As [`Tally::status`], breached cases taken as met.
+    pub(crate) fn status_but_for_breaches(&self) -> Status {
+        match self.status() {
+            Status::Breached => {
+                let worst = [Status::NoEvidence, Status::AtRisk, Status::Waived];
+                worst.into_iter().find(|s| self.counts[*s as usize] > 0).unwrap_or(Status::Met)
+            }
+            status => status,
+        }
+    }
     /// The clause's status from its cases'. See the rules page, common.
     pub(crate) fn status(&self) -> Status {
         let worst = [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met];

@@ -380,7 +380,7 @@ impl KindFilter {
 }
 
 /// Each field has one of the values.
-fn takes(conditions: &Where, value: impl Fn(&str) -> Option<Value>) -> bool {
+pub(crate) fn takes(conditions: &Where, value: impl Fn(&str) -> Option<Value>) -> bool {
     conditions.iter().all(|(field, values)| value(field).is_some_and(|v| values.contains(&v)))
 }
 

@@ -1,7 +1,7 @@
 //! `findings`: problems found, each put right in time. A case is one finding, or one owed round. See the rules page, findings.
 
-use super::recurring::Owed;
-use super::{Cx, Finding, Per, Rule, Setup, Totals};
+use super::recurring::{Every, Owed};
+use super::{Cx, Finding, Rule, Setup, Totals};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{Where, Within};
@@ -28,7 +28,7 @@ tables! {
         /// How many a unit (default 1).
         "count" count: Option<At<'a, Count>>,
         /// The unit (default year).
-        "per" per: Option<At<'a, PerText>>,
+        "per" per: Option<At<'a, EveryText>>,
     }
 }
 
@@ -37,7 +37,7 @@ impl<'a> Written<'a> for Keys<'a> {
     fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
         let rounds = self.rounds.map(|r| Rounds {
             count: r.value.count.map_or(1, |c| c.value.0),
-            per: r.value.per.map_or(Per::Year, |p| p.value.0),
+            per: r.value.per.map_or(Every::Year, |p| p.value.0),
         });
         Ok(Params {
             within: self.within.value.0,
@@ -83,7 +83,7 @@ pub struct Rounds {
     /// How many a unit.
     pub count: i64,
     /// The unit.
-    pub per: Per,
+    pub per: Every,
 }
 
 /// What the clause shows.

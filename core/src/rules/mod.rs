@@ -3,8 +3,10 @@
 
 mod clock;
 mod due;
+mod occurrences;
 pub(crate) mod outages;
 mod register;
+mod units;
 
 pub mod availability;
 pub mod coverage;

@@ -1,6 +1,7 @@
 //! `recurring`: a duty owed once a unit of time. A case is one owed occurrence. See the rules page, recurring.
 
-use super::{Cx, Finding, Rule, Setup, Totals};
+use super::occurrences::Occurrences;
+use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
@@ -96,8 +97,8 @@ pub struct Params {
     pub calendar: String,
 }
 
-/// A unit of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A unit of time, from short to long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Every {
     /// A day.
     Day,
@@ -146,26 +147,95 @@ pub struct Owed {
     pub missing_parts: Vec<String>,
 }
 
-/// The cases.
-pub(crate) struct State;
+/// The owed occurrences.
+pub(crate) struct State {
+    occurrences: Occurrences,
+    max_missed: i64,
+}
 
 impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let occurrences = Occurrences::new(setup, params.clone(), 1);
+        State { occurrences, max_missed: params.max_missed }
+    }
+
+    /// The breach beyond what is let pass.
+    fn breached_at(&self) -> Option<Instant> {
+        let let_pass = usize::try_from(self.max_missed).unwrap_or(usize::MAX);
+        self.occurrences.tally().breach_instants().get(let_pass).copied()
+    }
+
+    fn forecast(&self) -> Option<Instant> {
+        let left = self.max_missed - self.occurrences.tally().breaches();
+        self.occurrences.tally().nth_forecast(usize::try_from(left).ok()?)
     }
 }
 
 impl Rule for State {
-    fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
+    fn touch(&mut self, cx: &Cx<'_>, case: u32) {
+        self.occurrences.touch(cx, case);
     }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
+    fn waive(&mut self, cx: &Cx<'_>, change: &WaiverChange) {
+        self.occurrences.waive(cx, change);
     }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
+    fn advance(&mut self, cx: &Cx<'_>) {
+        self.occurrences.advance(cx);
+    }
+
+    fn totals(&self, _cx: &Cx<'_>) -> Totals {
+        let tally = self.occurrences.tally();
+        let breaches = tally.breaches();
+        let (status, breached_at) = if breaches > self.max_missed {
+            (Status::Breached, self.breached_at())
+        } else {
+            (tally.status_but_for_breaches(), None)
+        };
+        Totals {
+            status,
+            value: Some(breaches),
+            limit: Some(self.max_missed),
+            unit: unit::COUNT,
+            scale: 0,
+            breaches,
+            breached_at,
+            forecast: if status == Status::Breached { None } else { self.forecast() },
+        }
+    }
+
+    fn sentence(&self, _cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        let count = |s: &[Status]| self.occurrences.judged().filter(|(_, v)| s.contains(&v.status)).count();
+        let (met, open) = (count(&[Status::Met]), count(&[Status::Running, Status::AtRisk]));
+        let (waived, unknown) = (count(&[Status::Waived]), count(&[Status::NoEvidence]));
+        let breaches = totals.breaches;
+        let mut zh = format!("按期完成 {met} 期，逾期或缺失 {breaches} 期，未到期 {open} 期");
+        let mut en = format!("{met} done in time, {breaches} late or missing, {open} not due yet");
+        for (n, text_zh, text_en) in [(waived, "豁免", "waived"), (unknown, "无证据", "without evidence")]
+        {
+            if n > 0 {
+                zh.push_str(&format!("，{text_zh} {n} 期"));
+                en.push_str(&format!(", {n} {text_en}"));
+            }
+        }
+        if self.max_missed > 0 {
+            zh.push_str(&format!("；允许缺 {} 期", self.max_missed));
+            en.push_str(&format!("; {} may be missed", self.max_missed));
+        }
+        (zh, en)
+    }
+
+    fn detail(&self, cx: &Cx<'_>) -> Option<super::Detail> {
+        Some(super::Detail::Recurring(Detail { owed: self.occurrences.owed(cx) }))
+    }
+    fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {
+        self.occurrences.evidence(cx)
     }
     fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
+        self.occurrences.findings(cx)
+    }
+    fn lowers(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {
+        self.occurrences.lowers(cx, case, seq)
+    }
+    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
+        self.occurrences.tally().breach_instants()
     }
 }

@@ -294,9 +294,6 @@ impl Engine {
 }
 
 impl Peers for Engine {
-    fn totals(&self, books: &Books, clause: usize) -> Totals {
-        self.rules[clause].totals(&self.cx(books, clause))
-    }
     fn ask(&self, books: &Books, clause: usize, ask: &mut dyn FnMut(&dyn Rule, &Cx<'_>)) {
         ask(&*self.rules[clause], &self.cx(books, clause));
     }

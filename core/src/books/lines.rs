@@ -256,8 +256,8 @@ impl Lines {
     pub(crate) fn planned(&self, systems: &[String], within: Interval) -> Vec<Interval> {
         let concerns =
             |w: &&WindowNow| !w.exclusion && (systems.is_empty() || systems.iter().any(|s| w.names(s)));
-        let mut found: Vec<Interval> =
-            self.windows.iter().flatten().filter(concerns).map(|w| w.window.clip(within)).collect();
+        let near = self.windows_in(within).filter_map(|id| self.window(id));
+        let mut found: Vec<Interval> = near.filter(concerns).map(|w| w.window.clip(within)).collect();
         found.retain(|w| !w.is_empty());
         let mut united = Vec::new();
         interval_set::union_unsorted(&mut found, 0, &mut united);
@@ -332,6 +332,24 @@ impl Line {
             }
         }
         Ok(total)
+    }
+
+    /// Planned time of a span that is not downtime so far, windows to come included; from the windows alone.
+    pub(crate) fn planned(&self, lines: &Lines, span: Interval) -> Result<Micros> {
+        let mut total = 0;
+        for window in lines.planned(&self.systems, span) {
+            let left = minus(&self.in_hours(vec![window])?, &self.timeline.pieces(window));
+            total += interval_set::measure(&left);
+        }
+        Ok(total)
+    }
+
+    /// Time of a stretch inside the hours.
+    pub(crate) fn hours_in(&self, span: Interval) -> Result<Micros> {
+        match &self.hours {
+            None => Ok(span.len()),
+            Some(hours) => hours.between(span.start, span.end),
+        }
     }
 
     fn in_hours(&self, set: Vec<Interval>) -> Result<Vec<Interval>> {

@@ -105,17 +105,24 @@ impl<T> Tally<T> {
     }
     /// As [`Tally::status`], breached cases taken as met.
     pub(crate) fn status_but_for_breaches(&self) -> Status {
-        match self.status() {
-            Status::Breached => {
-                let worst = [Status::NoEvidence, Status::AtRisk, Status::Waived];
-                worst.into_iter().find(|s| self.counts[*s as usize] > 0).unwrap_or(Status::Met)
-            }
-            status => status,
-        }
+        let taken = |s: Status| if s == Status::Breached { Status::Met } else { s };
+        crate::rules::worst(self.statuses().map(taken))
     }
-    /// The clause's status from its cases'. See the rules page, common.
+    /// The clause's status from its cases'.
     pub(crate) fn status(&self) -> Status {
-        let worst = [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met];
-        worst.into_iter().find(|s| self.counts[*s as usize] > 0).unwrap_or(Status::NotDue)
+        crate::rules::worst(self.statuses())
+    }
+    fn statuses(&self) -> impl Iterator<Item = Status> + '_ {
+        const ALL: [Status; STATUSES] = [
+            Status::NotDue,
+            Status::Met,
+            Status::Waived,
+            Status::AtRisk,
+            Status::NoEvidence,
+            Status::Breached,
+            Status::Running,
+            Status::Paused,
+        ];
+        ALL.into_iter().filter(|s| self.counts[*s as usize] > 0)
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Watched {
     pub(crate) unknown: Vec<Interval>,
     /// The entries this rests on.
     pub(crate) evidence: Vec<u64>,
+    /// The first later `as_of` at which the unknown time may be other than it is now, if nothing more is recorded.
+    pub(crate) next: Option<Instant>,
 }
 
 impl WatchStore {
@@ -44,6 +46,8 @@ impl WatchStore {
             _ => true,
         };
         let there = |item: &Item| item.at <= as_of && lens.sees_item(item);
+        let coming = |(_, item): &&(_, Item)| item.at > as_of && lens.sees_item(item);
+        let coming = self.items.iter().filter(coming).map(|(_, item)| item.at).min();
         let mut items: Vec<(&Option<Vec<String>>, &Item)> = self
             .items
             .iter()
@@ -51,11 +55,14 @@ impl WatchStore {
             .map(|(n, i)| (n, i))
             .collect();
         items.sort_by_key(|(_, i)| (i.at, i.seq));
-        let mut found =
-            Watched { evidence: items.iter().map(|(_, i)| i.seq).collect(), ..Watched::default() };
+        let evidence = items.iter().map(|(_, i)| i.seq).collect();
+        let mut found = Watched { evidence, next: coming, ..Watched::default() };
         for (_, gap) in items.iter().filter(|(_, i)| i.kind.name == "watch.gap") {
             if let (Some(start), Some(end)) = (gap.instant("start"), gap.instant("end")) {
                 found.unknown.push(Interval::new(start, end.min(as_of)));
+                if end > as_of {
+                    found.turns(start.max(as_of).saturating_add(1));
+                }
             }
         }
         items.retain(|(_, i)| i.kind.name != "watch.gap");
@@ -90,6 +97,10 @@ impl WatchStore {
 }
 
 impl Watched {
+    fn turns(&mut self, at: Instant) {
+        self.next = self.next.into_iter().chain([at]).min();
+    }
+
     /// What was said of one system, in order.
     fn follow(&mut self, items: &[&Item], as_of: Instant) {
         let (mut since, mut seen): (Option<Instant>, Instant) = (None, 0);
@@ -117,6 +128,7 @@ impl Watched {
         }
         if let Some(start) = since {
             miss(seen, as_of);
+            self.turns(seen.saturating_add(SEEN_EVERY).max(as_of).saturating_add(1));
             self.watched.push(Interval::new(start, as_of));
         }
     }

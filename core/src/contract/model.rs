@@ -133,6 +133,18 @@ impl Decimal {
         // `self` is at most 1, so this is at most `whole`.
         i64::try_from(below).unwrap_or(i64::MAX)
     }
+    /// `self * whole` rounded half up, computed exactly; `self` and `whole` are not negative.
+    pub fn of_half_up(self, whole: i64) -> i64 {
+        let one = 10i128.pow(u32::from(self.scale));
+        let twice = 2 * i128::from(self.mantissa) * i128::from(whole) + one;
+        i64::try_from(twice.div_euclid(2 * one)).unwrap_or(i64::MAX)
+    }
+    /// By value, whatever the number of places.
+    pub fn compare(self, other: Decimal) -> std::cmp::Ordering {
+        let at = |d: Decimal, scale: u8| i128::from(d.mantissa) * 10i128.pow(u32::from(scale - d.scale));
+        let scale = self.scale.max(other.scale);
+        at(self, scale).cmp(&at(other, scale))
+    }
     /// True when `part < self * whole`, computed exactly.
     pub fn is_more_than(self, part: i64, whole: i64) -> bool {
         i128::from(part) * 10i128.pow(u32::from(self.scale)) < i128::from(self.mantissa) * i128::from(whole)

@@ -97,7 +97,6 @@ pub(crate) struct Cx<'a> {
 
 /// The other clauses of the contract, by position.
 pub(crate) trait Peers {
-    fn totals(&self, books: &Books, clause: usize) -> Totals;
     /// Runs `ask` with the rule of a clause and what it is asked with.
     fn ask(&self, books: &Books, clause: usize, ask: &mut dyn FnMut(&dyn Rule, &Cx<'_>));
 }
@@ -182,6 +181,14 @@ pub(crate) struct Totals {
     pub(crate) breached_at: Option<Instant>,
     /// None once breached.
     pub(crate) forecast: Option<Instant>,
+}
+
+/// The clause's status from its cases'. See the rules page, common.
+pub(crate) fn worst(cases: impl Iterator<Item = Status>) -> Status {
+    const ORDER: [Status; 5] =
+        [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met];
+    let place = |s: Status| ORDER.iter().position(|o| *o == s).unwrap_or(ORDER.len());
+    ORDER.get(cases.map(place).min().unwrap_or(ORDER.len())).copied().unwrap_or(Status::NotDue)
 }
 
 /// Something wrong with the data that a rule came upon.

@@ -44,8 +44,16 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(setup: &mut Setup<'_>, scope: &OutageScope, threshold: Option<Micros>) -> Place {
-        let Setup { contract, clause, tools, lines } = setup;
-        let spans = spans(contract, clause.holds.unwrap_or(contract.period), scope.per);
+        let spans = spans(setup.contract, setup.clause.holds.unwrap_or(setup.contract.period), scope.per);
+        Place::of_spans(setup, scope, spans, threshold)
+    }
+    pub(super) fn of_spans(
+        setup: &mut Setup<'_>,
+        scope: &OutageScope,
+        spans: Vec<Interval>,
+        threshold: Option<Micros>,
+    ) -> Place {
+        let Setup { tools, lines, .. } = setup;
         let calendar = scope.calendar.as_deref().map(|name| (name, tools.calendar(name)));
         Place { line: lines.line(&scope.systems, calendar, spans, threshold) }
     }

@@ -1,10 +1,12 @@
 //! `score`: points off for the breaches of other clauses, grade and pay. The case is the clause. See the rules page, score.
 
-use super::{Cx, Finding, Rule, Setup, Totals};
+use super::{Cx, Rule, Setup, Totals, unit};
+use crate::assess::Status;
+use crate::assess::document::decimal_text;
 use crate::contract::Decimal;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
-use crate::time::Instant;
+use crate::time::{HOUR, Instant, Micros};
 
 tables! {
     /// score: points off for the breaches of other clauses.
@@ -153,26 +155,193 @@ pub struct LineDetail {
     pub off: String,
 }
 
-/// The cases.
-pub(crate) struct State;
+/// Most digits after the point that points have.
+const PLACES: u32 = 9;
+
+/// Points in units of `10^-9`, so that all of them add up exactly.
+fn units(points: Decimal) -> i64 {
+    // At most 10^6 points of at most nine places.
+    points.mantissa * 10i64.pow(PLACES - u32::from(points.scale))
+}
+
+/// Where the lines' clauses stand.
+pub(crate) struct State {
+    params: Params,
+    /// Position of each line's clause in the contract.
+    clauses: Vec<usize>,
+}
+
+/// What one line takes off.
+struct Taken {
+    breaches: i64,
+    off: i64,
+    status: Status,
+}
 
 impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let clauses = &setup.contract.clauses;
+        let position = |line: &Line| clauses.iter().position(|c| c.id == line.clause).unwrap_or_default();
+        State { clauses: params.lines.iter().map(position).collect(), params: params.clone() }
     }
+
+    fn taken(&self, cx: &Cx<'_>, line: usize) -> Taken {
+        let (clause, line) = (self.clauses[line], &self.params.lines[line]);
+        let mut taken = Taken { breaches: 0, off: 0, status: Status::NotDue };
+        cx.peers.ask(cx.books, clause, &mut |rule, peer| {
+            let totals = rule.totals(peer);
+            (taken.breaches, taken.status) = (totals.breaches, totals.status);
+            let (points, times) = match line.off {
+                Off::Each(points) => (points, totals.breaches),
+                Off::EachHour(points) => (points, started_hours(rule.excess(peer))),
+                Off::Once(points) => (points, i64::from(totals.status == Status::Breached)),
+            };
+            let all = i128::from(units(points)) * i128::from(times);
+            let most = line.cap.map_or(i64::MAX, units);
+            taken.off = i64::try_from(all).unwrap_or(i64::MAX).min(most);
+        });
+        taken
+    }
+
+    fn score(&self, cx: &Cx<'_>) -> i64 {
+        let off = |line| self.taken(cx, line).off;
+        let off = (0..self.params.lines.len()).map(off).fold(0, i64::saturating_add);
+        units(self.params.base).saturating_sub(off).max(0)
+    }
+
+    /// The instants at which a line takes points off, in order, each with how much more; caps not looked at.
+    fn steps(&self, cx: &Cx<'_>, line: usize) -> Vec<(Instant, i64)> {
+        let (clause, line) = (self.clauses[line], &self.params.lines[line]);
+        let mut steps = Vec::new();
+        cx.peers.ask(cx.books, clause, &mut |rule, peer| match line.off {
+            Off::Each(points) => {
+                steps.extend(rule.breach_instants(peer).into_iter().map(|at| (at, units(points))));
+            }
+            Off::EachHour(points) => {
+                let hours = 0..started_hours(rule.excess(peer));
+                let passes = hours.filter_map(|n| rule.excess_passes(peer, n * HOUR));
+                steps.extend(passes.map(|at| (at, units(points))));
+            }
+            Off::Once(points) => {
+                let at = rule.totals(peer).breached_at;
+                steps.extend(at.map(|at| (at, units(points))));
+            }
+        });
+        steps.sort_unstable();
+        steps
+    }
+
+    /// The instant at which the score first fell below `min`.
+    fn fell(&self, cx: &Cx<'_>, min: i64) -> Option<Instant> {
+        let mut steps: Vec<(Instant, i64)> = Vec::new();
+        for (line, params) in self.params.lines.iter().enumerate() {
+            let mut left = params.cap.map_or(i64::MAX, units);
+            for (at, off) in self.steps(cx, line) {
+                let off = off.min(left);
+                left -= off;
+                steps.push((at, off));
+            }
+        }
+        steps.sort_unstable();
+        let mut score = units(self.params.base);
+        for (at, off) in steps {
+            score = score.saturating_sub(off);
+            if score < min {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    fn grade(&self, score: i64) -> Option<&Grade> {
+        let reached = self.params.grades.iter().filter(|g| units(g.at_least) <= score);
+        reached.max_by_key(|g| units(g.at_least))
+    }
+}
+
+/// Hours that have begun in so much time.
+fn started_hours(us: Micros) -> i64 {
+    us.max(0).saturating_add(HOUR - 1) / HOUR
 }
 
 impl Rule for State {
     fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
+        let score = self.score(cx);
+        let min = self.params.min.map(units);
+        let unknown = || {
+            let lines = 0..self.params.lines.len();
+            lines.into_iter().any(|line| self.taken(cx, line).status == Status::NoEvidence)
+        };
+        let status = match min {
+            Some(min) if score < min && cx.waives(&cx.clause.id) => Status::Waived,
+            Some(min) if score < min => Status::Breached,
+            _ if unknown() => Status::NoEvidence,
+            _ if cx.as_of >= cx.contract.period.end => Status::Met,
+            _ => Status::NotDue,
+        };
+        let breached = status == Status::Breached;
+        Totals {
+            status,
+            value: Some(score),
+            limit: min,
+            unit: unit::POINTS,
+            scale: PLACES,
+            breaches: i64::from(breached),
+            breached_at: min.filter(|_| breached).and_then(|min| self.fell(cx, min)),
+            forecast: None,
+        }
     }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
+
+    fn sentence(&self, _cx: &Cx<'_>, totals: &Totals) -> (String, String) {
+        let score = totals.value.unwrap_or_default();
+        let text = decimal_text(score, PLACES);
+        let mut zh = format!("得分 {text}");
+        let mut en = format!("{text} points");
+        match self.grade(score) {
+            Some(grade) => {
+                zh.push_str(&format!("，等级 {}", grade.grade));
+                en.push_str(&format!(", grade {}", grade.grade));
+                if let Some(pay) = &grade.pay {
+                    zh.push_str(&format!("，支付比例 {pay}"));
+                    en.push_str(&format!(", {pay} is paid"));
+                }
+            }
+            None if self.params.grades.is_empty() => {}
+            None => {
+                zh.push_str("，低于最低等级");
+                en.push_str(", below the lowest grade");
+            }
+        }
+        if let Some(min) = totals.limit {
+            let min = decimal_text(min, PLACES);
+            zh.push_str(&format!("；不得低于 {min}"));
+            en.push_str(&format!("; at least {min}"));
+        }
+        (zh, en)
     }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
+
+    fn detail(&self, cx: &Cx<'_>) -> Option<super::Detail> {
+        let line = |(i, line): (usize, &Line)| {
+            let taken = self.taken(cx, i);
+            let off = decimal_text(taken.off, PLACES);
+            LineDetail { clause: line.clause.clone(), breaches: taken.breaches, off }
+        };
+        let grade = self.grade(self.score(cx));
+        Some(super::Detail::Score(Detail {
+            lines: self.params.lines.iter().enumerate().map(line).collect(),
+            grade: grade.map(|g| g.grade.clone()),
+            pay: grade.and_then(|g| g.pay.clone()),
+        }))
     }
-    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
+
+    fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {
+        let mut seqs = Vec::new();
+        for clause in &self.clauses {
+            cx.peers.ask(cx.books, *clause, &mut |rule, peer| seqs.extend(rule.evidence(peer)));
+        }
+        seqs
+    }
+    fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant> {
+        self.totals(cx).breached_at.into_iter().collect()
     }
 }

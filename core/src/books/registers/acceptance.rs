@@ -27,6 +27,7 @@ pub(super) static ACCEPTANCE: Register = Register {
         col("concluded_at", "结论时间", "Concluded", At(Last, CONCLUDE)),
         col("conclusion", "结论", "Conclusion", Field(Last, CONCLUDE, "result")).words(),
         col("concluded_by", "结论方", "Concluded by", Party(Last, CONCLUDE)).words(),
+        col("evidence", "凭证摘要", "Evidence", Evidence(CONCLUDE)),
         col(
             "state",
             "状态",

@@ -69,5 +69,6 @@ pub(super) static RESTORES: Register = Register {
         col("rto", "恢复用时", "RTO", Field(First, DRILL, "rto")),
         col("rpo", "数据损失", "RPO", Field(First, DRILL, "rpo")),
         col("verdict", "结果", "Verdict", Field(First, DRILL, "verdict")).words(),
+        col("evidence", "凭证摘要", "Evidence", Evidence(DRILL)),
     ],
 };

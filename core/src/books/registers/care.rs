@@ -18,6 +18,8 @@ pub(super) static INSPECTIONS: Register = Register {
         col("parts", "检查内容", "Parts", Field(First, INSPECTION, "parts")).words(),
         col("person", "巡检人", "Person", Field(First, INSPECTION, "person")),
         col("findings", "发现问题", "Findings", Field(First, INSPECTION, "findings")),
+        col("stated_by", "填报人", "Stated by", Person(First, INSPECTION)),
+        col("evidence", "凭证摘要", "Evidence", Evidence(INSPECTION)),
     ],
 };
 
@@ -38,6 +40,7 @@ pub(super) static WORK: Register = Register {
         col("incident", "对应事件", "Incident", Field(First, WORK_LOG, "incident")),
         col("change", "对应变更", "Change", Field(First, WORK_LOG, "change")),
         col("result", "结果", "Result", Field(First, WORK_LOG, "result")).words(),
+        col("stated_by", "填报人", "Stated by", Person(First, WORK_LOG)),
     ],
 };
 
@@ -118,6 +121,7 @@ pub(super) static ADVICE: Register = Register {
         col("answered_at", "答复时间", "Answered", At(Last, ANSWER)),
         col("answer", "答复", "Answer", Field(Last, ANSWER, "text")),
         col("answered_by", "答复方", "Answered by", Party(Last, ANSWER)).words(),
+        col("person", "提出人", "Person", Person(First, SUBMIT)),
         col("state", "状态", "State", State(&[("advice.submit", "open"), ("advice.answer", "answered")]))
             .words(),
     ],
@@ -139,5 +143,6 @@ pub(super) static DRILLS: Register = Register {
         col("rto", "恢复用时", "RTO", Field(First, DRILL, "rto")),
         col("rpo", "数据损失", "RPO", Field(First, DRILL, "rpo")),
         col("result", "结果", "Result", Field(First, DRILL, "result")).words(),
+        col("evidence", "凭证摘要", "Evidence", Evidence(DRILL)),
     ],
 };

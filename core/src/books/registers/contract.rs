@@ -36,6 +36,7 @@ pub(super) static SCORES: Register = Register {
         col("score", "得分", "Score", Field(First, SCORE, "score")),
         col("grade", "等次", "Grade", Field(First, SCORE, "grade")),
         col("party", "考核方", "Party", Party(First, SCORE)).words(),
+        col("person", "考核人", "Person", Person(First, SCORE)),
         col("text", "说明", "What", Field(First, SCORE, "text")),
     ],
 };
@@ -53,6 +54,8 @@ pub(super) static JUDGEMENTS: Register = Register {
         col("result", "结论", "Result", Field(Last, JUDGEMENT, "result")).words(),
         col("by", "评判方", "By", Field(First, JUDGEMENT, "by")).words(),
         col("party", "记录方", "Recorded by", Party(First, JUDGEMENT)).words(),
+        col("person", "记录人", "Person", Person(First, JUDGEMENT)),
         col("reason", "理由", "Reason", Field(First, JUDGEMENT, "reason")),
+        col("evidence", "凭证摘要", "Evidence", Evidence(JUDGEMENT)),
     ],
 };

@@ -75,9 +75,9 @@ pub(super) static DOCUMENTS: Register = Register {
     ],
 };
 
-/// What the submission says of its file.
+/// What the submission says of its file, or the digest of its evidence.
 fn digest(facts: &Facts<'_>) -> Cell {
     let submission = facts.items.first();
-    let digest = submission.and_then(|i| i.text("digest"));
+    let digest = submission.and_then(|i| i.text("digest").or(i.digest.as_deref()));
     digest.map_or(Cell::Empty, |d| Cell::Text(d.to_owned()))
 }

@@ -147,6 +147,14 @@ impl<'a> Facts<'a> {
                 let party = self.pick(*pick, kinds).and_then(|i| self.lens.record.party_name(i.party));
                 party.map_or(Cell::Empty, |p| Cell::Text(p.to_owned()))
             }
+            Source::Person(pick, kinds) => {
+                let person = self.pick(*pick, kinds).and_then(|i| i.person.as_deref());
+                person.map_or(Cell::Empty, text)
+            }
+            Source::Evidence(kinds) => {
+                let digest = self.of(kinds).rev().find_map(|i| i.digest.as_deref());
+                digest.map_or(Cell::Empty, text)
+            }
             Source::Between(from, pick, to) => {
                 let (from, to) = (self.pick(Pick::First, from), self.pick(*pick, to));
                 let between = from.zip(to).map(|(from, to)| to.at - from.at);

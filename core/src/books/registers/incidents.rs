@@ -24,6 +24,7 @@ const COLUMNS: &[Spec] = &[
     col("attribution", "责任", "Attribution", Amended("attribution")).words(),
     col("channel", "受理渠道", "Channel", Field(First, REPORT, "channel")).words(),
     col("reported_by", "申报方", "Reported by", Party(First, REPORT)).words(),
+    col("reporter", "申报人", "Reporter", Person(First, REPORT)),
     col("outage", "对应故障", "Outage", Amended("outage")),
     col("responded_at", "响应时间", "Responded", Own(responded)),
     col("response", "响应用时", "Time to respond", Own(response)),

@@ -105,6 +105,10 @@ enum Source {
     At(Pick, Kinds),
     /// Party of the actor of the first or last fact of these kinds.
     Party(Pick, Kinds),
+    /// Who stated the first or last fact of these kinds.
+    Person(Pick, Kinds),
+    /// Digest of the evidence of the last fact of these kinds that has some.
+    Evidence(Kinds),
     /// From the first fact of these kinds to the first or last of those; empty without either, or backwards.
     Between(Kinds, Pick, Kinds),
     /// How many facts of these kinds.

@@ -22,6 +22,7 @@ pub(super) static REMEDIES: Register = Register {
         col("agreed_at", "商定时间", "Agreed", At(Last, AGREE)),
         col("kind", "补救方式", "Remedy", Values(AGREE, "kind")).words(),
         col("party", "承担方", "Borne by", Field(Last, AGREE, "party")).words(),
+        col("evidence", "凭证摘要", "Evidence", Evidence(AGREE)),
         col("items", "项目数", "Items", Own(items)),
         col("amount_fen", "金额(分)", "Amount, fen", Own(amount)),
         col("replaced_at", "更换时间", "Replaced", At(Last, REPLACE)),

@@ -22,9 +22,11 @@ pub(super) static FINDINGS: Register = Register {
         col("system", "系统", "System", Field(First, OPEN, "system")),
         col("text", "内容", "What", Field(First, OPEN, "text")),
         col("fixed_at", "整改时间", "Fixed", At(Last, FIX)),
+        col("fixed_by", "整改人", "Fixed by", Person(Last, FIX)),
         col("elapsed", "整改用时", "Open to fixed", Between(OPEN, Last, FIX)),
         col("verified_at", "复核时间", "Verified", At(Last, VERIFY)),
         col("verification", "复核结果", "Verification", Field(Last, VERIFY, "result")).words(),
+        col("verified_by", "复核人", "Verified by", Person(Last, VERIFY)),
         col("transferred_at", "移交时间", "Transferred", At(Last, TRANSFER)),
         col("transferred_to", "移交给", "Transferred to", Field(Last, TRANSFER, "to")).words(),
         col("risk_accepted_at", "接受风险", "Risk accepted", At(Last, ACCEPT)),
@@ -60,6 +62,7 @@ pub(super) static ASSESSMENTS: Register = Register {
         col("level", "等级", "Level", Field(First, COMPLETE, "level")),
         col("score", "得分", "Score", Field(First, COMPLETE, "score")),
         col("conclusion", "结论", "Conclusion", Field(First, COMPLETE, "conclusion")).words(),
+        col("evidence", "凭证摘要", "Evidence", Evidence(COMPLETE)),
     ],
 };
 
@@ -75,5 +78,6 @@ pub(super) static RECTIFICATION: Register = Register {
         col("done_at", "完成时间", "Done", At(First, ROUND)),
         col("scope", "范围", "Scope", Field(First, ROUND, "scope")),
         col("covers", "所属期间", "Covers", Field(First, ROUND, "covers")),
+        col("evidence", "凭证摘要", "Evidence", Evidence(ROUND)),
     ],
 };

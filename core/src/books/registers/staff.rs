@@ -61,5 +61,6 @@ pub(super) static EVENTS: Register = Register {
         col("start", "开始", "Start", Field(First, DECLARE, "start")),
         col("end", "结束", "End", Field(First, DECLARE, "end")),
         col("party", "宣布方", "Party", Party(First, DECLARE)).words(),
+        col("person", "宣布人", "Person", Person(First, DECLARE)),
     ],
 };

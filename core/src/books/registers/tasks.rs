@@ -20,6 +20,8 @@ pub(super) static TASKS: Register = Register {
         col("text", "内容", "What", Field(First, ASSIGN, "text")),
         col("due", "要求完成", "Due", Field(Last, ASSIGN, "due")),
         col("done_at", "完成时间", "Done", At(Last, DONE)),
+        col("done_by", "完成人", "Done by", Person(Last, DONE)),
+        col("evidence", "凭证摘要", "Evidence", Evidence(DONE)),
         col("elapsed", "下达至完成", "Assigned to done", Between(ASSIGN, Last, DONE)),
         col("accepted_at", "验收时间", "Accepted", At(Last, ACCEPT)),
         col("accepted_by", "验收方", "Accepted by", Party(Last, ACCEPT)).words(),

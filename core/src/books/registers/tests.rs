@@ -71,6 +71,8 @@ fn every_register_is_sound() {
                 Source::Field(_, k, _)
                 | Source::At(_, k)
                 | Source::Party(_, k)
+                | Source::Person(_, k)
+                | Source::Evidence(k)
                 | Source::Count(k)
                 | Source::Values(k, _)
                 | Source::Any(k) => named.extend(*k),

@@ -3,6 +3,7 @@
 use crate::assess::{Ask, Assessment, Budget, HeadRef, OutageRow, View, document};
 use crate::books::Books;
 use crate::books::engine::{Engine, Position};
+use crate::books::registers::{self, Rows};
 use crate::calendar::Date;
 use crate::contract::Contract;
 #[cfg(feature = "ledger")]
@@ -160,6 +161,15 @@ impl Account {
     /// As [`Account::budget`].
     pub fn outages(&self, ask: &Ask) -> Result<Vec<OutageRow>> {
         self.with(ask, |engine, books, _| Ok(document::rows(engine, books)))
+    }
+
+    /// A register (`incidents`, `duty`, …) as it stands at the instants asked for, in the view asked for.
+    ///
+    /// # Errors
+    /// `not-found` for a name there is not; else as [`Account::budget`].
+    pub fn register(&self, name: &str, ask: &Ask) -> Result<Rows> {
+        let register = registers::find(name)?;
+        self.with(ask, |engine, books, _| Ok(registers::rows(register, engine, books)))
     }
 
     fn with<T>(

@@ -9,6 +9,7 @@ pub(crate) mod incidents;
 mod intern;
 pub(crate) mod lines;
 pub(crate) mod outages;
+pub mod registers;
 mod settled;
 pub(crate) mod subjects;
 pub(crate) mod tally;
@@ -195,7 +196,7 @@ impl Books {
                 self.watching.add(item(seq, recorded_at, fact, party));
                 Ok(Place::Watching)
             }
-            Family::Other | Family::Contract => Ok(Place::Nowhere),
+            Family::Other => Ok(Place::Nowhere),
             _ => self.subjects.add(seq, recorded_at, fact, party).map(Place::Subject),
         }
     }

@@ -8,6 +8,7 @@ mod json;
 pub mod kinds;
 mod parse;
 mod schema;
+pub mod terms;
 
 pub use admit::{Lookup, admit, lookup};
 pub(crate) use admit::{Standing, agreement_on, original};

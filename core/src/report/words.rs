@@ -2,6 +2,7 @@
 
 use crate::assess::{Figure, Status, View};
 use crate::error::Lang;
+pub(super) use crate::facts::terms::term;
 use crate::time::{self, DAY, Micros};
 use std::collections::BTreeMap;
 
@@ -155,25 +156,6 @@ pub(super) fn view(lang: Lang, v: View) -> &'static str {
         View::Agreed => pick(lang, "双方认可口径", "agreed by both parties"),
         View::Claimed => pick(lang, "全部主张口径", "as claimed, all facts"),
     }
-}
-
-/// The words that facts use for classes, impacts and attributions; any other word stands as it is.
-pub(super) fn term(lang: Lang, word: &str) -> &str {
-    let zh = match word {
-        "long" => "长时间",
-        "short" => "短时间",
-        "pending" => "进行中",
-        "none" => "不计时",
-        "down" => "不可用",
-        "partial" => "部分不可用",
-        "supplier" => "供应商",
-        "subcontractor" => "分包商",
-        "buyer" => "采购方",
-        "force-majeure" => "不可抗力",
-        "machine" => "监测程序",
-        _ => return word,
-    };
-    pick(lang, zh, word)
 }
 
 /// A length of time in words, exact: `10 小时 4 分 6 秒`, `10 h 4 min 6 s`; days from three on.

@@ -1,6 +1,7 @@
 //! Contract and books to assessment: the public document, its types, and the flat budget beside it.
 
 pub(crate) mod document;
+mod remedies;
 
 use crate::calendar::Zone;
 use crate::time::{Instant, Micros};
@@ -172,6 +173,8 @@ pub struct Assessment {
     pub clauses: Vec<ClauseVerdict>,
     /// All systems, on 7x24.
     pub outages: Outages,
+    /// What was agreed for bad deliverables, by the party that bears it.
+    pub remedies: Vec<Remedy>,
     /// Facts recorded late that lower a count or a duration.
     pub late: Vec<u64>,
     /// Facts that need a confirmation and have none.
@@ -300,6 +303,32 @@ pub struct Excluded {
     pub end: Option<Stamp>,
     /// Why.
     pub cause: Option<String>,
+    /// The entry that says so.
+    pub entry: u64,
+}
+
+/// What a party bears for bad deliverables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Remedy {
+    /// The party.
+    pub party: String,
+    /// The sum of the items, fen.
+    pub amount_fen: i64,
+    /// Item by item, in the order they were recorded.
+    pub items: Vec<RemedyItem>,
+}
+
+/// One item of a remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RemedyItem {
+    /// The deliverable's case.
+    pub subject: String,
+    /// `replace`, `depreciate` or `return`.
+    pub kind: Option<String>,
+    /// What the item is.
+    pub name: Option<String>,
+    /// Its amount, fen.
+    pub amount_fen: i64,
     /// The entry that says so.
     pub entry: u64,
 }

@@ -1,5 +1,6 @@
 //! The assessment document, and the budget, from an engine that stands where it is asked.
 
+use super::remedies::remedies;
 use super::{
     Ask, Assessment, Budget, ClauseVerdict, Episode, Excluded, Fault, Figure, HeadRef, HolidayFile,
     OutageForecast, OutageRow, Outages, Stamp, Status, View,
@@ -12,17 +13,9 @@ use crate::books::{Books, Item};
 use crate::contract::Contract;
 use crate::error::{Code, Error, Lang, Result};
 use crate::rules::outage_count::Threshold;
-use crate::rules::{Cx, Finding, OutageScope, Per, RuleParams, Totals, outages, unit};
+use crate::rules::{Cx, Finding, OutageScope, Per, RuleParams, Totals, outages, unit, worst};
 use crate::time::{Instant, Micros};
 use std::collections::BTreeSet;
-
-/// The order of badness in which the contract's status is the worst of its clauses'.
-const WORST: [Status; 6] =
-    [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met, Status::NotDue];
-
-fn worst(statuses: &[Status]) -> Status {
-    WORST.into_iter().find(|w| statuses.contains(w)).unwrap_or(Status::NotDue)
-}
 
 /// The flat figures.
 pub(crate) fn budget(engine: &Engine, books: &Books, head_seq: Option<u64>) -> Budget {
@@ -39,7 +32,7 @@ pub(crate) fn budget(engine: &Engine, books: &Books, head_seq: Option<u64>) -> B
     Budget {
         as_of: position.as_of,
         known_at: position.known_at,
-        status: worst(&statuses),
+        status: worst(statuses.iter().copied()),
         long_count: long.and_then(|t| t.value),
         long_max: long.and_then(|t| t.limit),
         short_count: short.and_then(|t| t.value),
@@ -120,9 +113,10 @@ pub(crate) fn assessment(
         as_of: stamp(position.as_of),
         known_at: stamp(position.known_at),
         head,
-        status: worst(&statuses),
+        status: worst(statuses.iter().copied()),
         clauses,
         outages: outages_object(engine, books, &totals)?,
+        remedies: remedies(books, &engine.lens(books), position.as_of).0,
         late: late(engine, books),
         unconfirmed,
         disputed,
@@ -401,6 +395,7 @@ fn faults(engine: &Engine, books: &Books) -> Vec<Fault> {
     for i in 0..engine.contract().clauses.len() {
         found.extend(engine.rule(i).findings(&engine.cx(books, i)));
     }
+    found.extend(remedies(books, &engine.lens(books), position.as_of).1);
     let mut faults: Vec<Fault> = found
         .into_iter()
         .map(|f| Fault {

@@ -5,6 +5,7 @@ mod clocks;
 #[path = "../common/mod.rs"]
 mod common;
 mod outages;
+mod remedies;
 
 use common::model::Question;
 use common::{account, assess, clause, contract};

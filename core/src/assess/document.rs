@@ -359,6 +359,9 @@ fn late(engine: &Engine, books: &Books) -> Vec<u64> {
             }
         }
     }
+    for i in 0..contract.clauses.len() {
+        seqs.extend(engine.rule(i).late(&engine.cx(books, i)));
+    }
     seqs.into_iter().collect()
 }
 

@@ -23,7 +23,7 @@ use crate::facts::{Entry, Fact, agreement_on};
 use crate::time::Instant;
 pub(crate) use agreement::Lens;
 use agreement::{Party, Record};
-use intern::Interner;
+pub(crate) use intern::Interner;
 use outages::OutageStore;
 use serde_json::{Map, Value};
 use std::sync::Arc;

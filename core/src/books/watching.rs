@@ -25,6 +25,12 @@ pub(crate) struct Watched {
     pub(crate) evidence: Vec<u64>,
     /// The first later `as_of` at which the unknown time may be other than it is now, if nothing more is recorded.
     pub(crate) next: Option<Instant>,
+    /// Gaps as stated.
+    pub(crate) gaps: Vec<Interval>,
+    /// When the watching first began.
+    pub(crate) since: Option<Instant>,
+    /// Of what was not stopped: the first instant at which a `watch.seen` is missed, if none comes.
+    pub(crate) lapses: Option<Instant>,
 }
 
 impl WatchStore {
@@ -39,8 +45,25 @@ impl WatchStore {
         self.items.iter().map(|(_, item)| item)
     }
 
+    /// The systems that some fact names, of those that are there.
+    pub(crate) fn named(&self, lens: &Lens<'_>, as_of: Instant) -> BTreeSet<String> {
+        let there = self.items.iter().filter(|(_, item)| item.at <= as_of && lens.sees_item(item));
+        there.flat_map(|(named, _)| named.iter().flatten().cloned()).collect()
+    }
+
     /// The watching of `systems` (empty: all) up to `as_of`. A fact that names no systems speaks of all of them.
     pub(crate) fn now(&self, lens: &Lens<'_>, as_of: Instant, systems: &[String]) -> Watched {
+        self.until(lens, as_of, as_of, systems)
+    }
+
+    /// The same up to `until`, as if nothing more than what is there at `as_of` were said.
+    pub(crate) fn until(
+        &self,
+        lens: &Lens<'_>,
+        as_of: Instant,
+        until: Instant,
+        systems: &[String],
+    ) -> Watched {
         let concerns = |named: &Option<Vec<String>>| match named {
             Some(named) if !systems.is_empty() => named.iter().any(|n| systems.contains(n)),
             _ => true,
@@ -59,13 +82,14 @@ impl WatchStore {
         let mut found = Watched { evidence, next: coming, ..Watched::default() };
         for (_, gap) in items.iter().filter(|(_, i)| i.kind.name == "watch.gap") {
             if let (Some(start), Some(end)) = (gap.instant("start"), gap.instant("end")) {
-                found.unknown.push(Interval::new(start, end.min(as_of)));
-                if end > as_of {
-                    found.turns(start.max(as_of).saturating_add(1));
+                found.unknown.push(Interval::new(start, end.min(until)));
+                if end > until {
+                    found.turns(start.max(until).saturating_add(1));
                 }
             }
         }
         items.retain(|(_, i)| i.kind.name != "watch.gap");
+        found.gaps.clone_from(&found.unknown);
         // One stream a system that is named, and one for the rest.
         let mut names: BTreeSet<Option<&str>> = BTreeSet::new();
         if systems.is_empty() {
@@ -81,7 +105,7 @@ impl WatchStore {
                 (Some(_), None) => false,
             };
             let stream: Vec<&Item> = items.iter().filter(|(n, _)| of(n)).map(|(_, i)| *i).collect();
-            found.follow(&stream, as_of);
+            found.follow(&stream, until);
         }
         let mut united = Vec::new();
         found.unknown.retain(|u| !u.is_empty());
@@ -102,7 +126,7 @@ impl Watched {
     }
 
     /// What was said of one system, in order.
-    fn follow(&mut self, items: &[&Item], as_of: Instant) {
+    fn follow(&mut self, items: &[&Item], until: Instant) {
         let (mut since, mut seen): (Option<Instant>, Instant) = (None, 0);
         let mut miss = |from: Instant, to: Instant| {
             let late = from.saturating_add(SEEN_EVERY);
@@ -121,15 +145,19 @@ impl Watched {
                     miss(seen, item.at);
                     seen = item.at;
                 }
-                ("watch.start", None) => (since, seen) = (Some(item.at), item.at),
+                ("watch.start", None) => {
+                    (since, seen) = (Some(item.at), item.at);
+                    self.since = self.since.into_iter().chain(since).min();
+                }
                 // Said without a start, or after a stop: nothing is watched.
                 (_, None) => {}
             }
         }
         if let Some(start) = since {
-            miss(seen, as_of);
-            self.turns(seen.saturating_add(SEEN_EVERY).max(as_of).saturating_add(1));
-            self.watched.push(Interval::new(start, as_of));
+            miss(seen, until);
+            self.turns(seen.saturating_add(SEEN_EVERY).max(until).saturating_add(1));
+            self.watched.push(Interval::new(start, until));
+            self.lapses = self.lapses.into_iter().chain([seen.saturating_add(SEEN_EVERY)]).min();
         }
     }
 }

@@ -138,6 +138,20 @@ impl Days {
         }
     }
 
+    /// A day that the notice gives off, or a `[[holiday]]` line of the contract's own; a `[[workday]]` line takes its days
+    /// out. A weekend day that no notice names is no workday and is not given off.
+    ///
+    /// # Errors
+    /// `no-schedule`.
+    pub fn is_given_off(&self, d: Date) -> Result<bool> {
+        let own = self.own(d).map(|own| own.workday);
+        if let Some(workday) = own.or_else(|| Some(self.named.get(&d)?.workday)) {
+            return Ok(!workday);
+        }
+        // In a known year nothing else is.
+        self.is_workday(d).map(|_| false)
+    }
+
     /// The n-th workday after `d` (n = 0: `d` itself).
     ///
     /// # Errors

@@ -1,11 +1,21 @@
 //! `coverage`: people on duty, or systems watched, for all of some time. A case is one maximal gap. See the rules page, coverage.
 
-use super::{Cx, Finding, Rule, Setup, Totals};
+mod floor;
+mod gaps;
+mod owed;
+mod sheet;
+mod signing;
+mod state;
+mod stated;
+mod verdict;
+mod watch;
+
+pub(crate) use state::State;
+
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
-use crate::time::{DAY, HOUR, Instant, Micros};
-use std::collections::BTreeMap;
+use crate::time::{DAY, HOUR, Micros};
 
 tables! {
     /// coverage: people on duty, or systems watched, for all of some time.
@@ -89,8 +99,8 @@ impl<'a> Written<'a> for Keys<'a> {
 /// Parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
-    /// `roles`: each with its least number of people, at least 1.
-    pub roles: BTreeMap<String, i64>,
+    /// `roles`: each with its least number of people, at least 1; in the order of the contract.
+    pub roles: Vec<(String, i64)>,
     /// `windows`: the owed time is their union.
     pub windows: Vec<Window>,
     /// `calendar`: only inside it.
@@ -109,7 +119,8 @@ pub struct Params {
     pub break_to: Micros,
     /// `source`.
     pub source: Source,
-    /// `systems`; empty: all.
+    /// `systems`: each is to be watched from the period's start on; empty: every one that is watched, from its first
+    /// `watch.start` on.
     pub systems: Vec<String>,
 }
 
@@ -181,28 +192,4 @@ pub struct Short {
     pub have: i64,
     /// The number owed.
     pub need: i64,
-}
-
-/// The cases.
-pub(crate) struct State;
-
-impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
-    }
-}
-
-impl Rule for State {
-    fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
-    }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
-    }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
-    }
-    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
-    }
 }

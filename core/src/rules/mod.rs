@@ -239,6 +239,10 @@ pub(crate) trait Rule: Send {
     fn lowers(&self, _cx: &Cx<'_>, _case: u32, _seq: u64) -> bool {
         false
     }
+    /// Entries that came too late by the rule's own reading, beside those that came late and lower something.
+    fn late(&self, _cx: &Cx<'_>) -> Vec<u64> {
+        Vec::new()
+    }
     /// The breach instants of its breached cases, in order; as many as `breaches` says.
     fn breach_instants(&self, cx: &Cx<'_>) -> Vec<Instant>;
     /// Time beyond the limit (downtime, uncovered time) that no waiver takes, microseconds.

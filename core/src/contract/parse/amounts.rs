@@ -164,22 +164,24 @@ impl<'a> Read<'a> for DueText {
     }
 }
 
-/// Each role with its least number of people.
+/// Each role with its least number of people, as written.
 #[derive(Clone)]
-pub(crate) struct RolesText(pub(crate) BTreeMap<String, i64>);
+pub(crate) struct RolesText(pub(crate) Vec<(String, i64)>);
 
 impl<'a> Read<'a> for RolesText {
     const EXPECTED: (&'static str, &'static str) =
         ("a table of numbers, { desk = 1, engineer = 2 }", "表：{ desk = 1, engineer = 2 }");
     fn read(node: &Node<'a>) -> Result<Self> {
         let DeValue::Table(table) = node.value else { return node.wrong::<Self, _>() };
-        let mut roles = BTreeMap::new();
-        for key in table.keys() {
+        let mut keys: Vec<_> = table.keys().collect();
+        keys.sort_by_key(|key| key.span().start);
+        let mut roles = Vec::with_capacity(keys.len());
+        for key in keys {
             let Some(value) = node.get(key.get_ref()) else { continue };
             let number =
                 value.value.as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
             match number {
-                Some(n @ 1..=MAX_PEOPLE) => drop(roles.insert(key.get_ref().clone().into_owned(), n)),
+                Some(n @ 1..=MAX_PEOPLE) => roles.push((key.get_ref().clone().into_owned(), n)),
                 _ => {
                     return value.fail(
                         Code::OutOfRange,

@@ -1,0 +1,145 @@
+//! The roster of a clause: every presence, and the gaps it leaves. In: presences that come and go. Out: gaps, swept anew
+//! only where something changed.
+
+use super::floor::{Needs, Presence, append_uncovered};
+use super::gaps::{Gaps, Waivers};
+use crate::time::{Instant, Interval, Micros, interval_set};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Other presences for some cases, to see what would be.
+pub(super) type Instead = BTreeMap<u32, Vec<Presence>>;
+
+/// Presences by their length and start. A stretch is met by those of each class that start inside it or, at most the
+/// longest length of the class, before it; so that one long presence does not make the search for short ones long.
+#[derive(Debug)]
+struct Index {
+    /// Length class (power of two), presence, case.
+    all: BTreeSet<(u8, Presence, u32)>,
+    /// How many, by class.
+    sizes: [usize; 64],
+}
+
+fn class(span: Interval) -> u8 {
+    // A length is at least 1 and below 2^63.
+    (63 - span.len().unsigned_abs().max(1).leading_zeros()).to_le_bytes()[0]
+}
+
+impl Index {
+    fn insert(&mut self, case: u32, p: Presence) {
+        let class = class(p.span);
+        self.sizes[usize::from(class)] += usize::from(self.all.insert((class, p, case)));
+    }
+    fn remove(&mut self, case: u32, p: Presence) {
+        let class = class(p.span);
+        self.sizes[usize::from(class)] -= usize::from(self.all.remove(&(class, p, case)));
+    }
+    fn meeting(&self, within: Interval) -> impl Iterator<Item = (u32, Presence)> + '_ {
+        let at = |start: Instant| Presence { span: Interval::new(start, Instant::MIN), person: 0, role: 0 };
+        let classes = (0u8..64).filter(|c| self.sizes[usize::from(*c)] > 0);
+        classes.flat_map(move |class| {
+            let longest: Micros =
+                1i64.checked_shl(u32::from(class) + 1).filter(|l| *l > 0).unwrap_or(Micros::MAX);
+            let first = (class, at(within.start.saturating_sub(longest)), 0);
+            let met = self.all.range(first..(class, at(within.end), 0));
+            met.filter(move |(_, p, _)| p.span.end > within.start).map(|(_, p, case)| (*case, *p))
+        })
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    index: Index,
+    pub(super) gaps: Gaps,
+    /// Where something changed since the last sweep.
+    changed: Vec<Interval>,
+}
+
+impl Sheet {
+    pub(super) fn new(gaps: Gaps) -> Sheet {
+        let index = Index { all: BTreeSet::new(), sizes: [0; 64] };
+        Sheet { index, gaps, changed: Vec::new() }
+    }
+
+    /// Replaces the presences of a case; both lists are sorted and hold no presence twice.
+    pub(super) fn replace(&mut self, case: u32, old: &[Presence], new: &[Presence]) {
+        for (p, is_new) in difference(old, new) {
+            if is_new { self.index.insert(case, p) } else { self.index.remove(case, p) }
+        }
+        self.changed.extend(changes(old, new));
+    }
+
+    /// The owed time of that stretch is another.
+    pub(super) fn touch(&mut self, stretch: Interval) {
+        self.changed.push(stretch);
+    }
+
+    /// Sweeps what changed.
+    pub(super) fn settle(&mut self, owed: &[Interval], needs: &Needs, waivers: &Waivers) {
+        let mut stretches = Vec::new();
+        interval_set::union_unsorted(&mut self.changed, 0, &mut stretches);
+        self.changed.clear();
+        for stretch in stretches {
+            let fresh = self.uncovered(owed, stretch, needs, &Instead::new());
+            self.gaps.splice(stretch, &fresh, waivers);
+        }
+    }
+
+    /// The gaps of a stretch; of the cases in `instead` with these presences.
+    pub(super) fn uncovered(
+        &self,
+        owed: &[Interval],
+        stretch: Interval,
+        needs: &Needs,
+        instead: &Instead,
+    ) -> Vec<Interval> {
+        let mut gaps = Vec::new();
+        for piece in &owed[owed.partition_point(|o| o.end <= stretch.start)..] {
+            if piece.start >= stretch.end {
+                break;
+            }
+            let within = piece.clip(stretch);
+            append_uncovered(within, &self.presences(within, instead), needs, &mut gaps);
+        }
+        gaps
+    }
+
+    /// Who is there at some time of `within`.
+    pub(super) fn presences(&self, within: Interval, instead: &Instead) -> Vec<Presence> {
+        let own = self.index.meeting(within).filter(|(case, _)| !instead.contains_key(case)).map(|(_, p)| p);
+        own.chain(instead.values().flatten().copied()).collect()
+    }
+}
+
+/// What is in one of two sorted lists alone, and whether it is the second.
+fn difference(old: &[Presence], new: &[Presence]) -> Vec<(Presence, bool)> {
+    let only = |a: &[Presence], b: &[Presence], is_new: bool| {
+        a.iter().filter(|p| b.binary_search(p).is_err()).map(|p| (*p, is_new)).collect::<Vec<_>>()
+    };
+    let mut all = only(old, new, false);
+    all.extend(only(new, old, true));
+    all
+}
+
+/// Where who is there differs between two sorted lists. Of a presence that only ends otherwise, the part between the ends.
+pub(super) fn changes(old: &[Presence], new: &[Presence]) -> Vec<Interval> {
+    let mut differ = difference(old, new);
+    differ.sort_unstable_by_key(|(p, _)| (p.person, p.role, p.span.start));
+    let mut spans = Vec::with_capacity(differ.len());
+    let mut rest = differ.as_slice();
+    while let [(a, from), tail @ ..] = rest {
+        match tail {
+            [(b, to), tail @ ..]
+                if from != to && (a.person, a.role, a.span.start) == (b.person, b.role, b.span.start) =>
+            {
+                spans.push(Interval::new(a.span.end.min(b.span.end), a.span.end.max(b.span.end)));
+                rest = tail;
+            }
+            _ => {
+                spans.push(a.span);
+                rest = tail;
+            }
+        }
+    }
+    spans
+}

@@ -1,0 +1,298 @@
+//! What the clause keeps while facts come and time passes: who is where, what is owed, the gaps. Facts change single
+//! stretches; only those are swept anew, once all facts of a step are in.
+
+use super::floor::{Needs, Presence};
+use super::gaps::{Gaps, Waivers};
+use super::owed::{Owed, Unsure};
+use super::sheet::{Instead, Sheet, changes};
+use super::signing::Signing;
+use super::stated::{self, Names, Stated};
+use super::watch::{self, Watching};
+use super::{Counts, Params, Source, Window};
+use crate::books::{Interner, Item};
+use crate::facts::kinds::Family;
+use crate::rules::{Cx, Setup, WaiverChange};
+use crate::time::{Instant, Interval, parse_instant};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The cases of the sheets are subjects; watching is one case.
+const WATCHING: u32 = 0;
+
+/// The state of a coverage clause.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(super) params: Params,
+    pub(super) needs: Needs,
+    /// Position by role.
+    pub(super) roles: BTreeMap<String, u32>,
+    people: Interner,
+    pub(super) holds: Interval,
+    pub(super) period: Interval,
+    owed: Owed,
+    pub(super) events: BTreeMap<u32, Vec<Interval>>,
+    events_changed: bool,
+    /// What is owed, with events.
+    pub(super) time: Vec<Interval>,
+    pub(super) unsure: Vec<Unsure>,
+    /// The first owed instant that is judged.
+    pub(super) first_owed: Option<Instant>,
+    pub(super) cases: BTreeMap<u32, Stated>,
+    /// Subjects of which some fact is there.
+    pub(super) present: BTreeSet<u32>,
+    /// When facts come to be there that are known already.
+    queue: BTreeSet<(Instant, u32)>,
+    queued: BTreeMap<u32, Instant>,
+    /// Everyone as assigned: what is to come. And, unless one of the next two is there, what was.
+    pub(super) roster: Sheet,
+    pub(super) signing: Option<Signing>,
+    /// As was watched, until a word is missed.
+    said: Option<Sheet>,
+    pub(super) watching: Watching,
+    pub(super) waivers: Waivers,
+}
+
+impl State {
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
+        let contract = setup.contract;
+        let calendar = setup.tools.calendar(&params.calendar);
+        let owed = Owed::new(params, contract, &setup.tools.days, &calendar);
+        let holds = setup.clause.holds.unwrap_or(contract.period);
+        let watch = params.source == Source::Watch;
+        // To be watched is one role, and the watching its one person.
+        let least = if watch { vec![1] } else { params.roles.iter().map(|(_, n)| *n).collect() };
+        let names = params.roles.iter().map(|(name, _)| name.clone());
+        let sheet = || Sheet::new(Gaps::new(params.tolerance, holds));
+        let mut state = State {
+            needs: Needs { least, distinct: params.distinct },
+            roles: names.zip(0..).collect(),
+            people: Interner::default(),
+            holds,
+            period: contract.period,
+            owed,
+            events: BTreeMap::new(),
+            events_changed: true,
+            time: Vec::new(),
+            unsure: Vec::new(),
+            first_owed: None,
+            cases: BTreeMap::new(),
+            present: BTreeSet::new(),
+            queue: BTreeSet::new(),
+            queued: BTreeMap::new(),
+            roster: sheet(),
+            signing: (params.source == Source::Duty && params.counts == Counts::Signed)
+                .then(|| Signing::new(sheet())),
+            said: watch.then(sheet),
+            watching: Watching::default(),
+            waivers: Waivers::default(),
+            params: params.clone(),
+        };
+        state.owe(&[contract.period]);
+        state
+    }
+
+    /// What was, as opposed to what is to come.
+    pub(super) fn actual(&self) -> &Sheet {
+        match (&self.signing, &self.said) {
+            (Some(signing), _) => &signing.sheet,
+            (_, Some(said)) => said,
+            _ => &self.roster,
+        }
+    }
+
+    fn sheets(&mut self) -> impl Iterator<Item = &mut Sheet> {
+        let signed = self.signing.as_mut().map(|s| &mut s.sheet);
+        std::iter::once(&mut self.roster).chain(signed).chain(&mut self.said)
+    }
+
+    /// The facts of this family are what the clause looks at.
+    fn judges(&self, family: Family) -> bool {
+        match self.params.source {
+            Source::Duty => family == Family::Desk,
+            Source::Staff => family == Family::Staff,
+            Source::Watch => false,
+        }
+    }
+
+    /// A fact that bears on the clause, of those of its family.
+    pub(super) fn bears(&self, item: &Item) -> bool {
+        self.params.source != Source::Staff
+            || matches!(item.kind.name, "staff.join" | "staff.leave" | "staff.absent")
+    }
+
+    pub(super) fn touch_case(&mut self, cx: &Cx<'_>, case: u32) {
+        let subject = cx.books.subjects.case(case);
+        if subject.family == Family::Event && self.params.windows.contains(&Window::Events) {
+            let (events, next) = subject.events(&cx.lens, cx.as_of, None);
+            self.wait(case, next);
+            let declared = events.iter().filter(|i| i.kind.name == "event.declare");
+            let new: Vec<Interval> = declared.filter_map(|i| stated::span(i)).collect();
+            let old = if new.is_empty() {
+                self.events.remove(&case)
+            } else {
+                self.events.insert(case, new.clone())
+            };
+            let old = old.unwrap_or_default();
+            if old != new {
+                let spans: Vec<Interval> = old.into_iter().chain(new).collect();
+                self.owe(&spans);
+            }
+        }
+        if self.judges(subject.family) {
+            let (events, next) = subject.events(&cx.lens, cx.as_of, None);
+            self.wait(case, next);
+            if events.iter().any(|i| self.bears(i)) {
+                self.present.insert(case);
+            } else {
+                self.present.remove(&case);
+            }
+            let (people, roles) = (&mut self.people, &self.roles);
+            let mut person = |name: &str| people.number(name);
+            let names = Names { roles, person: &mut person };
+            let new = says(self.params.source, cx, &events, names);
+            self.replace(case, new);
+        }
+    }
+
+    fn wait(&mut self, case: u32, next: Option<Instant>) {
+        let old = match next {
+            Some(next) => self.queued.insert(case, next),
+            None => self.queued.remove(&case),
+        };
+        if old == next {
+            return;
+        }
+        old.map(|t| self.queue.remove(&(t, case)));
+        next.map(|t| self.queue.insert((t, case)));
+    }
+
+    fn replace(&mut self, case: u32, new: Stated) {
+        let old = self.cases.remove(&case).unwrap_or_default();
+        if old != new {
+            self.roster.replace(
+                case,
+                &clipped(&old.presences, self.period),
+                &clipped(&new.presences, self.period),
+            );
+            if let Some(signing) = &mut self.signing {
+                signing.replace(case, &old, &new);
+            }
+        }
+        if new != Stated::default() {
+            self.cases.insert(case, new);
+        }
+    }
+
+    /// What is owed is another in these stretches.
+    fn owe(&mut self, spans: &[Interval]) {
+        self.events_changed = true;
+        for span in spans {
+            self.sheets().for_each(|sheet| sheet.touch(*span));
+        }
+    }
+
+    pub(super) fn watch_systems(&mut self, cx: &Cx<'_>) {
+        let Some(said) = &mut self.said else { return };
+        let systems = &self.params.systems;
+        let new = watch::watching(&cx.books.watching, &cx.lens, cx.as_of, systems, self.period);
+        said.replace(WATCHING, &watched(&self.watching.said), &watched(&new.said));
+        self.roster.replace(WATCHING, &watched(&self.watching.ahead), &watched(&new.ahead));
+        self.watching = new;
+    }
+
+    /// Everything that waits for `as_of` or was left by the facts of this step.
+    pub(super) fn settle(&mut self, cx: &Cx<'_>) {
+        while let Some((_, case)) = self.queue.first().copied().filter(|(t, _)| *t <= cx.as_of) {
+            self.touch_case(cx, case);
+        }
+        if self.watching.next.is_some_and(|next| next <= cx.as_of) {
+            self.watch_systems(cx);
+        }
+        if self.events_changed {
+            let events: Vec<Interval> = self.events.values().flatten().copied().collect();
+            (self.time, self.unsure) = self.owed.with(&events);
+            let judged = self.time.iter().map(|o| o.clip(self.holds)).find(|o| !o.is_empty());
+            self.first_owed = judged.map(|o| o.start);
+            self.events_changed = false;
+        }
+        if let Some(signing) = &mut self.signing {
+            signing.refresh(&self.cases, self.period);
+        }
+        let (time, needs, waivers) =
+            (std::mem::take(&mut self.time), self.needs.clone(), std::mem::take(&mut self.waivers));
+        for sheet in self.sheets() {
+            sheet.settle(&time, &needs, &waivers);
+            sheet.gaps.advance(cx.as_of, &waivers);
+        }
+        (self.time, self.waivers) = (time, waivers);
+    }
+
+    pub(super) fn change_waivers(&mut self, cx: &Cx<'_>, change: &WaiverChange) {
+        let instants = |case: &String| parse_instant(case).ok();
+        let at = cx.waived.cases.iter().filter_map(instants).collect();
+        let new = Waivers { all: cx.waived.all, at };
+        let changed: Vec<Instant> = change.cases.iter().filter_map(instants).collect();
+        let old = std::mem::replace(&mut self.waivers, Waivers::default());
+        for sheet in self.sheets() {
+            sheet.gaps.rewaive((!change.all).then_some(&changed), &old, &new);
+        }
+        self.waivers = new;
+    }
+
+    /// Without an entry of the case more time would be uncovered.
+    pub(super) fn helps(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {
+        let subject = cx.books.subjects.case(case);
+        let Some(old) = self.cases.get(&case).filter(|_| self.judges(subject.family)) else { return false };
+        let (events, _) = subject.events(&cx.lens, cx.as_of, Some(seq));
+        let mut person = |name: &str| self.people.find(name).unwrap_or(u32::MAX);
+        let new = says(self.params.source, cx, &events, Names { roles: &self.roles, person: &mut person });
+        let mut instead = Instead::new();
+        let mut changed: Vec<Interval> = Vec::new();
+        if let Some(signing) = &self.signing {
+            let signed = |shifts: &[Presence]| signing.signed(shifts, self.period, Some(seq));
+            let sign_in = old.sign_ins.iter().find(|s| s.seq == seq);
+            for other in sign_in.map(|s| signing.served(s)).unwrap_or_default() {
+                if let Some(stated) = self.cases.get(&other) {
+                    instead.insert(other, signed(&stated.presences));
+                }
+            }
+            instead.insert(case, signed(&new.presences));
+            for (case, list) in &instead {
+                changed.extend(changes(signing.counted(*case), list));
+            }
+        } else {
+            let list = clipped(&new.presences, self.period);
+            changed.extend(changes(&clipped(&old.presences, self.period), &list));
+            instead.insert(case, list);
+        }
+        let Some(start) = changed.iter().map(|s| s.start).min() else { return false };
+        let end = changed.iter().map(|s| s.end).max().unwrap_or(start);
+        let (stretch, sheet) = (Interval::new(start, end), self.actual());
+        let fresh = sheet.uncovered(&self.time, stretch, &self.needs, &instead);
+        let (gone, come) = sheet.gaps.around(stretch, &fresh);
+        sheet.gaps.length(&come) > sheet.gaps.length(&gone)
+    }
+}
+
+fn says(source: Source, cx: &Cx<'_>, events: &[&Item], mut names: Names<'_>) -> Stated {
+    match source {
+        Source::Duty => stated::duty(events, &cx.lens, &mut names),
+        Source::Staff => stated::staff(events, &mut names),
+        Source::Watch => Stated::default(),
+    }
+}
+
+/// The part inside the service period; sorted and without doubles, as before.
+fn clipped(presences: &[Presence], within: Interval) -> Vec<Presence> {
+    let mut parts: Vec<Presence> = presences
+        .iter()
+        .map(|p| Presence { span: p.span.clip(within), ..*p })
+        .filter(|p| !p.span.is_empty())
+        .collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
+}
+
+fn watched(spans: &[Interval]) -> Vec<Presence> {
+    spans.iter().map(|span| Presence { span: *span, person: 0, role: 0 }).collect()
+}

@@ -55,9 +55,13 @@ pub(crate) struct Allowed {
 }
 
 impl<'a> Clock<'a> {
+    pub(crate) fn dues(&self) -> Dues<'a> {
+        Dues { calendar: self.calendar, days: self.days, zone: self.zone }
+    }
+
     /// When `limit` ends that starts at `start`, without pauses.
     pub(crate) fn plain_due(&self, limit: Limit, start: Instant) -> Result<Instant> {
-        Dues { calendar: self.calendar, days: self.days, zone: self.zone }.after(limit, start)
+        self.dues().after(limit, start)
     }
 
     /// Runs the clock from its opening over the events after it.

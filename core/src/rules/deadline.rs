@@ -2,7 +2,8 @@
 //! page, clocks.
 
 use super::clock::{Allowed, Clock, Hands, Run};
-use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit};
+use super::keyed::{breach_totals, earliest};
+use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange};
 use crate::assess::{Stamp, Status};
 use crate::books::incidents::Report;
 use crate::books::subjects::SubjectCase;
@@ -267,14 +268,7 @@ impl State {
             Within::By(table) => table,
         };
         // A value without a limit of its own takes the shortest.
-        let mut shortest: Option<(Instant, Limit)> = None;
-        for limit in table.values() {
-            let due = clock.plain_due(*limit, opening.at)?;
-            if shortest.is_none_or(|(d, _)| due < d) {
-                shortest = Some((due, *limit));
-            }
-        }
-        let Some((_, shortest)) = shortest else { return Err(Error::new(Code::Internal, "empty table")) };
+        let shortest = clock.dues().shortest(table.values().copied(), opening.at)?;
         let mut look = |seq: u64, value: Option<&str>| match value.and_then(|v| table.get(v)) {
             Some(limit) => *limit,
             None => {
@@ -346,18 +340,9 @@ fn stands(
         (Hands::Paused { used, .. }, _) => Ok((Status::Paused, Some((whole - used).max(0)), None)),
         (Hands::Running { .. }, due) => {
             let due = due.ok_or_else(|| Error::new(Code::Internal, "a running clock is due"))?;
-            let elapsed = matches!(allowed.limit, Limit::Elapsed(_));
-            let left = if elapsed { clock.calendar.between(clock.as_of, due)? } else { due - clock.as_of };
-            let warned = warn.most_below(whole);
-            if left <= warned {
-                return Ok((Status::AtRisk, Some(left), None));
-            }
-            let turns = match warned {
-                ..0 => None,
-                _ if elapsed => Some(clock.calendar.add(clock.as_of, left - warned)?),
-                _ => Some(due - warned),
-            };
-            Ok((Status::Running, Some(left), turns))
+            let left = clock.dues().left(allowed.limit, opening.at, due, clock.as_of, warn)?;
+            let status = if left.at_risk { Status::AtRisk } else { Status::Running };
+            Ok((status, Some(left.us), left.turns))
         }
     }
 }
@@ -366,10 +351,6 @@ fn stands(
 fn unknown(e: &Error) -> Verdict<Timed> {
     let more = Timed { error: Some(e.detail().to_owned()), ..Timed::default() };
     Verdict { status: Status::NoEvidence, breached_at: None, forecast: None, valid_until: None, more }
-}
-
-fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    a.into_iter().chain(b).min()
 }
 
 impl KindFilter {
@@ -412,17 +393,7 @@ impl Rule for State {
     }
 
     fn totals(&self, _cx: &Cx<'_>) -> Totals {
-        let breaches = self.tally.breaches();
-        Totals {
-            status: self.tally.status(),
-            value: Some(breaches),
-            limit: Some(0),
-            unit: unit::COUNT,
-            scale: 0,
-            breaches,
-            breached_at: self.tally.breached_at(),
-            forecast: if breaches > 0 { None } else { self.tally.forecast() },
-        }
+        breach_totals(&self.tally)
     }
 
     fn sentence(&self, _cx: &Cx<'_>, totals: &Totals) -> (String, String) {

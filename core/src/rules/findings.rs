@@ -1,12 +1,15 @@
 //! `findings`: problems found, each put right in time. A case is one finding, or one owed round. See the rules page, findings.
 
+mod course;
+mod state;
+
+pub(crate) use state::State;
+
 use super::recurring::{Every, Owed};
-use super::{Cx, Finding, Rule, Setup, Totals};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{Where, Within};
-use crate::error::Result;
-use crate::time::Instant;
+use crate::error::{Code, Result};
 
 tables! {
     /// findings: problems found, each put right in time.
@@ -35,6 +38,10 @@ tables! {
 impl<'a> Written<'a> for Keys<'a> {
     type Params = Params;
     fn resolve(self, frame: &Frame<'_>, _clause: &Node<'a>) -> Result<Params> {
+        let count = self.rounds.as_ref().and_then(|r| r.value.count.as_ref());
+        if let Some(zero) = count.filter(|c| c.value.0 == 0) {
+            return zero.node.fail(Code::OutOfRange, "at least 1", "至少为 1");
+        }
         let rounds = self.rounds.map(|r| Rounds {
             count: r.value.count.map_or(1, |c| c.value.0),
             per: r.value.per.map_or(Every::Year, |p| p.value.0),
@@ -123,28 +130,4 @@ pub enum SettledBy {
     Transfer,
     /// `finding.accept-risk`.
     AcceptRisk,
-}
-
-/// The cases.
-pub(crate) struct State;
-
-impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
-    }
-}
-
-impl Rule for State {
-    fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
-    }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
-    }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
-    }
-    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
-    }
 }

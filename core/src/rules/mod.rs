@@ -3,6 +3,7 @@
 
 mod clock;
 mod due;
+mod keyed;
 mod occurrences;
 pub(crate) mod outages;
 mod register;

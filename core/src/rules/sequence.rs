@@ -1,11 +1,14 @@
 //! `sequence`: steps in their order before another. A case is one `then` of a subject. See the rules page, sequence.
 
-use super::{Cx, Finding, Rule, Setup, Totals};
+mod order;
+mod state;
+
+pub(crate) use state::State;
+
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
 use crate::error::Result;
-use crate::time::Instant;
 use std::collections::BTreeMap;
 
 tables! {
@@ -169,28 +172,4 @@ pub enum Problem {
     Failed,
     /// `then` came too soon after it.
     ShortNotice,
-}
-
-/// The cases.
-pub(crate) struct State;
-
-impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
-    }
-}
-
-impl Rule for State {
-    fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
-    }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
-    }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
-    }
-    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
-    }
 }

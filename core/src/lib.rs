@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod columns;
 pub mod contract;
 pub mod digest;
+pub mod due;
 pub mod error;
 pub mod facts;
 pub mod import;

@@ -10,6 +10,7 @@ use crate::due::{self, DueList, Roster};
 #[cfg(feature = "ledger")]
 use crate::error::err;
 use crate::error::{Code, Error, Result};
+use crate::explain::{self, Explanation};
 use crate::facts::{Entry, Fact};
 #[cfg(feature = "ledger")]
 use crate::ledger::Ledger;
@@ -188,6 +189,22 @@ impl Account {
     pub fn roster(&self, ask: &Ask, within: Micros) -> Result<Roster> {
         self.with(ask, |engine, books, head| {
             due::roster(due_list(engine, books, head, ask.view, within)?, engine, books)
+        })
+    }
+
+    /// Why a clause stands as it does; with `case`, only that case.
+    ///
+    /// # Errors
+    /// `not-found` for a clause or a case there is not, with those there are; else as [`Account::budget`].
+    pub fn explain(&self, ask: &Ask, clause: &str, case: Option<&str>) -> Result<Explanation> {
+        self.with(ask, |engine, books, head| {
+            explain::explain(
+                document::assessment(engine, books, head, ask.view)?,
+                engine,
+                books,
+                clause,
+                case,
+            )
         })
     }
 

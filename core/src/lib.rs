@@ -11,6 +11,7 @@ pub mod contract;
 pub mod digest;
 pub mod due;
 pub mod error;
+pub mod explain;
 pub mod facts;
 pub mod import;
 #[cfg(feature = "ledger")]
@@ -18,6 +19,7 @@ pub mod ledger;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod rules;
+mod shell;
 pub mod time;
 
 pub use error::{Category, Code, Error, Lang, Result};

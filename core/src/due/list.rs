@@ -136,16 +136,15 @@ impl Cx<'_> {
                     item.party = parties;
                 }
             }
-            (Some(Status::Breached), due) => {
-                // Nothing heals it, and still somebody has to do it.
-                if was.is_some_and(|w| w.settled_at.is_none()) && self.can_be_late(clause) {
-                    self.push(clause, Reason::Overdue, due, &shown, title);
-                }
+            // Nothing heals a breach, and still somebody has to do it.
+            (Some(Status::Breached), due)
+                if was.is_some_and(|w| w.settled_at.is_none()) && self.can_be_late(clause) =>
+            {
+                self.push(clause, Reason::Overdue, due, &shown, title);
             }
-            (_, Some(due)) if self.within(due.at) => {
-                if line.settled_at.is_none() {
-                    self.push(clause, Reason::Due, Some(due), &shown, self.left(title, due));
-                }
+            (Some(Status::Breached), _) => {}
+            (_, Some(due)) if self.within(due.at) && line.settled_at.is_none() => {
+                self.push(clause, Reason::Due, Some(due), &shown, self.left(title, due));
             }
             (Some(Status::AtRisk), due) => self.push(clause, Reason::AtRisk, due, &shown, title),
             _ => {}

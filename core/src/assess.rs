@@ -1,5 +1,6 @@
 //! Contract and books to assessment: the public document, its types, and the flat budget beside it.
 
+pub mod cases;
 pub(crate) mod document;
 mod remedies;
 

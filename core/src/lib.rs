@@ -9,7 +9,9 @@ pub mod calendar;
 pub mod columns;
 pub mod contract;
 pub mod digest;
+pub mod due;
 pub mod error;
+pub mod explain;
 pub mod facts;
 pub mod import;
 #[cfg(feature = "ledger")]
@@ -17,6 +19,7 @@ pub mod ledger;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod rules;
+mod shell;
 pub mod time;
 
 pub use error::{Category, Code, Error, Lang, Result};

@@ -276,6 +276,9 @@ impl Engine {
     pub(crate) fn contract(&self) -> &Arc<Contract> {
         &self.contract
     }
+    pub(crate) fn view(&self) -> View {
+        self.view
+    }
     pub(crate) fn position(&self) -> Position {
         self.position
     }

@@ -25,6 +25,13 @@ pub(crate) struct Line {
     pub(crate) present: i64,
 }
 
+impl Line {
+    /// It is the line of this choice.
+    pub(crate) fn is(&self, systems: &[String], calendar: Option<&str>, spans: &[Interval]) -> bool {
+        self.systems == systems && self.calendar.as_deref() == calendar && self.spans == spans
+    }
+}
+
 /// All of them; the first covers all systems on 7x24 and the service period.
 pub(crate) struct Lines {
     merge_gap: Micros,
@@ -71,7 +78,7 @@ impl Lines {
         threshold: Option<Micros>,
     ) -> Result<(usize, usize)> {
         let name = calendar.as_ref().map(|(name, _)| (*name).to_owned());
-        let same = |l: &Line| l.systems == systems && l.calendar == name && l.spans == spans;
+        let same = |l: &Line| l.is(systems, name.as_deref(), &spans);
         let index = match self.list.iter().position(same) {
             Some(index) => index,
             None => {

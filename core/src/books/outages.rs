@@ -7,6 +7,7 @@ use crate::error::{Code, Error};
 use crate::facts::kinds::{self, Kind};
 use crate::facts::{Fact, Standing};
 use crate::time::Instant;
+use serde_json::{Map, Value};
 
 /// Everything that was stated about one outage, small: there may be millions.
 #[derive(Debug)]
@@ -273,6 +274,12 @@ impl OutageCase {
         seqs
     }
 
+    /// What the opening entry says.
+    pub(crate) fn stated(&self, store: &OutageStore) -> Map<String, Value> {
+        let fields = [("system", self.system), ("impact", self.impact), ("attribution", self.attribution)];
+        let fields = fields.into_iter().chain(self.cause.map(|cause| ("cause", cause)));
+        fields.map(|(name, word)| (name.to_owned(), store.word(word).into())).collect()
+    }
     pub(crate) fn opening(&self) -> u64 {
         self.seq
     }

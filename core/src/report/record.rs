@@ -9,6 +9,7 @@ use crate::calendar::Zone;
 use crate::contract::Contract;
 use crate::error::Lang;
 use crate::facts::Entry;
+use crate::shell::quote;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -168,15 +169,6 @@ pub(super) fn commands(a: &Assessment, o: &Options<'_>) -> Vec<Command> {
     out
 }
 
-/// A word as the shell takes it.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-+:@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('-') {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 /// How the figures are to be read.
 pub(super) fn notes(a: &Assessment, contract: &Contract, lang: Lang) -> Vec<String> {
     let acc = &contract.accounting;
@@ -221,18 +213,4 @@ pub(super) fn notes(a: &Assessment, contract: &Contract, lang: Lang) -> Vec<Stri
         ));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn words_reach_the_shell_whole() {
-        assert_eq!(quote("out/demo/ledger.db"), "out/demo/ledger.db");
-        assert_eq!(quote("a b"), "'a b'");
-        assert_eq!(quote("x'; rm -rf ~"), r"'x'\''; rm -rf ~'");
-        assert_eq!(quote("-rf"), "'-rf'");
-        assert_eq!(quote(""), "''");
-    }
 }

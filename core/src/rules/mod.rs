@@ -2,7 +2,7 @@
 //! In: cases of the books through a lens. Out: totals, details, evidence. A rule never sees a ledger row or a binding.
 
 mod clock;
-mod due;
+pub(crate) mod due;
 mod keyed;
 mod occurrences;
 pub(crate) mod outages;

@@ -70,7 +70,7 @@ impl Place {
 }
 
 /// The stretches a limit holds for: calendar units clipped to `whole`.
-pub(super) fn spans(contract: &Contract, whole: Interval, per: Per) -> Vec<Interval> {
+pub(crate) fn spans(contract: &Contract, whole: Interval, per: Per) -> Vec<Interval> {
     let zone = contract.zone;
     let months = match per {
         Per::Period => return vec![whole],

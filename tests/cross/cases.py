@@ -184,7 +184,7 @@ def run_rules(driver, case, spoiled=None):
     driver.account(case["contract"], lines)
     wrong = []
     for ask in case["asks"]:
-        question = f"{ask['as_of']} {ask['known_at']} {ask['view']}"
+        question = f"{ask['as_of']} {ask['known_at']} {ask.get('view', 'agreed')}"
         document = json.loads(driver.ask(f"assess {question}"))
         found = compare_clauses(document, ask["expect"])
         wrong += [f"{question}: {text}" for text in found]

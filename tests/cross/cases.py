@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The shared accounting and working-time cases, through any language that speaks a small protocol.
+"""The shared cases (accounting, working time, rules), through any language that speaks a small protocol.
 
-    tests/cross/cases.py COMMAND ...      (OPSLEDGER_CASES names another file of cases)
+    tests/cross/cases.py COMMAND ...      (OPSLEDGER_CASES names one file of cases instead of all)
 
 COMMAND is a driver: it reads requests from stdin and answers each on stdout. A request is a line, for `contract` and `facts`
 followed by as many bytes as it says; an answer is `ok N` or `error N`, a newline, and N bytes.
@@ -14,7 +14,7 @@ followed by as many bytes as it says; an answer is `ok N` or `error N`, a newlin
     add CALENDAR START MICROSECONDS   an instant, microseconds
     append N                          the fact that is stored last after appending these lines to the ledger
 
-Instants in requests are RFC 3339. Read here: the accounting and working-time cases, and of tests/vectors the statutory calendar, the
+Instants in requests are RFC 3339. Read here: the cases of tests/cases, and of tests/vectors the statutory calendar, the
 working time of another tool and the canonical text of facts. (Figures of other tools that need an account are held in Rust.) Every figure that a case expects is compared; an expectation that this file does not know is a
 failure. The last line is `N passed, M failed`.
 """
@@ -26,12 +26,16 @@ import subprocess
 import sys
 import tempfile
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 
 import vectors
 
 ROOT = Path(__file__).resolve().parents[2]
-CASES = Path(os.environ.get("OPSLEDGER_CASES", ROOT / "tests/cases/accounting.json"))
+FOLDER = ROOT / "tests/cases"
+NAMED = os.environ.get("OPSLEDGER_CASES")
+FILES = [Path(NAMED)] if NAMED else sorted(FOLDER.glob("*.json")) + sorted(FOLDER.glob("rules/*.json"))
+DECIMALS = ("value", "availability", "off")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICRO = timedelta(microseconds=1)
 
@@ -74,18 +78,25 @@ def instant(text):
     return None if text is None else datetime.fromisoformat(text)
 
 
+def is_instant(text):
+    return len(text) > 19 and text[10] == "T"
+
+
 def micros(text):
     return None if text is None else (instant(text) - EPOCH) // MICRO
 
 
-def same(got, expected):
-    """Instants are compared as instants, objects and lists member by member."""
-    if isinstance(expected, str) and isinstance(got, str) and got != expected and "T" in expected:
-        return instant(got) == instant(expected)
+def same(got, expected, key=None):
+    """Instants are compared as instants, decimals as decimals, objects and lists member by member."""
+    if isinstance(expected, str) and isinstance(got, str) and got != expected:
+        try:
+            return Decimal(got) == Decimal(expected) if key in DECIMALS else instant(got) == instant(expected)
+        except (ValueError, ArithmeticError):
+            return False
     if isinstance(expected, dict):
-        return isinstance(got, dict) and all(k in got and same(got[k], v) for k, v in expected.items())
+        return isinstance(got, dict) and all(k in got and same(got[k], v, k) for k, v in expected.items())
     if isinstance(expected, list):
-        return isinstance(got, list) and len(got) == len(expected) and all(map(same, got, expected))
+        return isinstance(got, list) and len(got) == len(expected) and all(same(g, e, key) for g, e in zip(got, expected))
     return type(got) is type(expected) and got == expected
 
 
@@ -159,6 +170,29 @@ def run_case(driver, case, spoiled=None):
     return wrong
 
 
+def compare_clauses(document, expected):
+    """What differs in the clauses, in words."""
+    clauses, wrong = {clause["id"]: clause for clause in document["clauses"]}, []
+    for clause, wanted in expected.items():
+        got = clauses.get(clause, {})
+        wrong += [f"{clause}.{k}: {got.get(k)} for {v}" for k, v in wanted.items() if not same(got, {k: v})]
+    return wrong
+
+
+def run_rules(driver, case, spoiled=None):
+    lines = "".join(json.dumps(fact, ensure_ascii=False) + "\n" for fact in case["facts"])
+    driver.account(case["contract"], lines)
+    wrong = []
+    for ask in case["asks"]:
+        question = f"{ask['as_of']} {ask['known_at']} {ask.get('view', 'agreed')}"
+        document = json.loads(driver.ask(f"assess {question}"))
+        found = compare_clauses(document, ask["expect"])
+        wrong += [f"{question}: {text}" for text in found]
+        if spoiled is not None and not found:
+            spoiled.append((document, ask["expect"]))
+    return wrong
+
+
 def run_working(driver, case):
     got = {
         "working_us": int(driver.ask(f"between {case['calendar']} {case['start']} {case['end']}")),
@@ -177,7 +211,7 @@ def spoil(holder, key):
         holder[key] = not value
     elif isinstance(value, int):
         holder[key] = value + 1
-    elif isinstance(value, str) and "T" in value:
+    elif isinstance(value, str) and is_instant(value):
         holder[key] = (instant(value) + MICRO).isoformat()
     else:
         holder[key] = "2026-01-01T00:00:00+08:00" if value is None else f"{value}?"
@@ -197,12 +231,28 @@ def sees_wrong_figures(seen):
     return [f"a wrong {key} is not seen" for key, missed in blind.items() if missed]
 
 
+def sees_wrong_clauses(seen):
+    """One field of a clause changed by one unit is found, in each field that is expected."""
+    missed = set()
+    for document, expected in seen:
+        for clause, wanted in expected.items():
+            for key in wanted:
+                changed = copy.deepcopy(expected)
+                spoil(changed[clause], key)
+                if changed != expected and not compare_clauses(document, changed):
+                    missed.add(key)
+    return [f"a wrong {key} is not seen" for key in sorted(missed)]
+
+
 def main(command):
     if not command:
         sys.exit(__doc__)
-    data = json.loads(CASES.read_text(encoding="utf-8"))
+    data = {"accounting": [], "working_time": [], "rules": []}
+    for path in FILES:
+        for key, value in json.loads(path.read_text(encoding="utf-8")).items():
+            data[key] = data[key] + value if isinstance(data.get(key), list) else value
     driver = Driver(command)
-    results, seen = {}, []
+    results, seen, seen_clauses = {}, [], []
 
     def check(name, run, *arguments):
         try:
@@ -212,10 +262,12 @@ def main(command):
 
     for case in data["accounting"]:
         check(case["name"], run_case, case, seen if len(seen) < 40 else None)
-    results["this runner"] = sees_wrong_figures(seen)
-    if data.get("working_time"):
+    for case in data["rules"]:
+        check(case["name"], run_rules, case, seen_clauses if len(seen_clauses) < 40 else None)
+    results["this runner"] = sees_wrong_figures(seen) + sees_wrong_clauses(seen_clauses)
+    if data["working_time"]:
         driver.account(vectors.frame("Asia/Shanghai", data["calendars"]), "")
-    for case in data.get("working_time", []):
+    for case in data["working_time"]:
         check(case["name"], run_working, case)
     cases = len(results) - 1
     for name, run, *arguments in vectors.all_of_them(Refusal):
@@ -224,9 +276,9 @@ def main(command):
     failed = {name: wrong for name, wrong in results.items() if wrong}
     for name, wrong in list(failed.items())[:10]:
         print(f"{name}: " + "; ".join(wrong[:3]))
-    print(f"{cases} cases of {CASES.name} and {len(results) - cases - 2} vectors through {command[0]}")
+    print(f"{cases} cases of {len(FILES)} files and {len(results) - cases - 2} vectors through {command[0]}")
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed or not data["accounting"] else 0
+    return 1 if failed or not data["accounting"] + data["rules"] else 0
 
 
 if __name__ == "__main__":

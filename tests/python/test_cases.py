@@ -151,6 +151,8 @@ def spoil(holder: Any, key: Any) -> None:
         spoil(value, next(iter(value)))
     elif isinstance(value, list) and value:
         spoil(value, 0)
+    elif isinstance(value, dict | list):
+        holder[key] = [value]
     elif isinstance(value, bool):
         holder[key] = not value
     elif isinstance(value, int):

@@ -162,7 +162,7 @@ pub(crate) fn describe(clause: &Clause) -> Sentence {
             let windows: Vec<(&str, &str)> = p.windows.iter().map(|w| window(*w)).collect();
             let (zh, en): (Vec<&str>, Vec<&str>) = windows.into_iter().unzip();
             let roles = |lang| -> String {
-                let one = |(role, n): (&String, &i64)| format!("{} {n}", term(lang, role));
+                let one = |(role, n): &(String, i64)| format!("{} {n}", term(lang, role));
                 let roles: Vec<String> = p.roles.iter().map(one).collect();
                 if roles.is_empty() {
                     watched(lang).to_owned()

@@ -54,12 +54,44 @@ rule = "streak"
 of = "repair"
 length = 3
 only_if = "affects_use"
+[[clause]]
+id = "available"
+rule = "availability"
+target = "99.9%"
+[[clause]]
+id = "checks"
+rule = "recurring"
+fact = "inspection.complete"
+every = "day"
+by = "calendar"
+[[clause]]
+id = "desk"
+rule = "coverage"
+roles = { desk = 1 }
+windows = ["period"]
+[[clause]]
+id = "changes"
+rule = "sequence"
+then = "change.deploy"
+needs = ["change.approve", { kind = "change.test", where = { result = "pass" } }]
+[[clause]]
+id = "papers"
+rule = "documents"
+list = [{ kind = "plan", due = "end" }]
+[[clause]]
+id = "findings"
+rule = "findings"
+within = { high = "5d", low = "30d" }
+[[clause]]
+id = "score"
+rule = "score"
+lines = [{ clause = "changes", each = 2, cap = 10 }, { clause = "desk", each_hour = 1, cap = 10 }]
 "#;
 
 /// Facts handed over at a time while the books are built.
 const PIECE: usize = 10_000;
 /// Facts of one story.
-const STORY: usize = 10;
+const STORY: usize = 20;
 
 /// The facts of a year, in the order they happened: outages that end, incidents that are answered and repaired, windows.
 struct Year {
@@ -104,6 +136,26 @@ impl Year {
         self.push("work.log", &format!("W-{n}"), r#""action":"checked","minutes":5"#);
         self.push("request.open", &format!("R-{n}"), r#""type":"consult""#);
         self.push("incident.close", &format!("I-{n}"), "");
+        // Shifts follow one another whatever their number, with a gap between two of three.
+        let shift = format!(
+            r#""person":"li","role":"desk","start":"{}","end":"{}""#,
+            self.after(0),
+            self.after(STORY as i64 * self.step - if n % 3 == 0 { 0 } else { SECOND })
+        );
+        self.push("duty.assign", &format!("D-{n}"), &shift);
+        self.push("inspection.complete", &format!("C-{n}"), r#""type":"daily""#);
+        self.push("change.request", &format!("G-{n}"), r#""type":"fix""#);
+        self.push("change.approve", &format!("G-{n}"), "");
+        self.push(
+            "change.test",
+            &format!("G-{n}"),
+            if n % 5 == 0 { r#""result":"fail""# } else { r#""result":"pass""# },
+        );
+        self.push("change.deploy", &format!("G-{n}"), "");
+        self.push("finding.open", &format!("F-{n}"), r#""source":"scan","severity":"low""#);
+        self.push("finding.fix", &format!("F-{n}"), "");
+        self.push("document.submit", &format!("P-{n}"), &format!(r#""kind":"paper {n}","digest":"{n}""#));
+        self.push("request.close", &format!("R-{n}"), "");
     }
 
     /// One of each kind that moves a figure, as they would come next.
@@ -112,6 +164,13 @@ impl Year {
         let old = format!("O-{}", stories / 2);
         let older = format!("O-{}", stories / 3);
         let window = format!(r#""start":"{}","end":"{}""#, self.after(2 * HOUR), self.after(3 * HOUR));
+        let shift = format!(
+            r#""person":"wang","role":"desk","start":"{}","end":"{}""#,
+            self.after(0),
+            self.after(10 * self.step)
+        );
+        let (shift_old, change_old, finding_old) =
+            (format!("D-{}", stories / 2), format!("G-{}", stories / 2), format!("F-{}", stories / 2));
         let next: &[(&'static str, &str, &str)] = &[
             ("outage.start", "O-new", r#""system":"portal""#),
             ("incident.report", "I-new", r#""severity":"major","affects_use":true"#),
@@ -121,6 +180,13 @@ impl Year {
             ("maintenance.approve", "M-new", &window),
             ("outage.amend", &old, r#""attribution":"buyer","reason":"power cut by the buyer""#),
             ("outage.void", &older, r#""reason":"false alarm""#),
+            ("duty.assign", "D-new", &shift),
+            ("duty.cancel", &shift_old, r#""reason":"ill""#),
+            ("inspection.complete", "C-new", r#""type":"daily""#),
+            ("change.deploy", &change_old, r#""version":"2""#),
+            ("finding.open", "F-new", r#""source":"scan","severity":"high""#),
+            ("finding.verify", &finding_old, r#""result":"fail""#),
+            ("document.submit", "P-new", r#""kind":"plan","digest":"d""#),
         ];
         let mut line = |(kind, subject, body): &(&'static str, &str, &str)| {
             self.push(kind, subject, body);

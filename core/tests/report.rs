@@ -208,6 +208,7 @@ fn assessment(name: &str) -> Assessment {
             }],
             forecast: OutageForecast::default(),
         },
+        remedies: Vec::new(),
         late: vec![9],
         unconfirmed: vec![7],
         disputed: vec![8],

@@ -282,8 +282,9 @@ impl Occurrences {
                 missing.remove(part);
             }
             left = left.saturating_sub(1);
-            if settled.is_none() && missing.is_empty() && (left == 0 || parts > 0) {
+            if missing.is_empty() && (left == 0 || parts > 0) {
                 settled = Some(*at);
+                break;
             }
         }
         (settled, missing.into_iter().collect())

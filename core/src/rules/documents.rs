@@ -1,12 +1,16 @@
 //! `documents`: papers to hand in. A case is one item of the list. See the rules page, documents.
 
-use super::{Cx, Finding, Rule, Setup, Totals};
+mod item;
+mod shelf;
+mod state;
+
+pub(crate) use state::State;
+
 use crate::assess::{Stamp, Status};
 use crate::calendar::Date;
 use crate::contract::Limit;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
-use crate::time::Instant;
 
 tables! {
     /// documents: papers to hand in.
@@ -131,28 +135,4 @@ pub struct Item {
     pub digest: Option<String>,
     /// Fault types that no standing submission names.
     pub missing_faults: Vec<String>,
-}
-
-/// The cases.
-pub(crate) struct State;
-
-impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, _params: &Params) -> State {
-        State
-    }
-}
-
-impl Rule for State {
-    fn totals(&self, cx: &Cx<'_>) -> Totals {
-        super::unbuilt::State { name: cx.clause.rule.name() }.totals(cx)
-    }
-    fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
-        super::unbuilt::State { name: cx.clause.rule.name() }.sentence(cx, totals)
-    }
-    fn breach_instants(&self, _cx: &Cx<'_>) -> Vec<Instant> {
-        Vec::new()
-    }
-    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
-        super::unbuilt::State { name: cx.clause.rule.name() }.findings(cx)
-    }
 }

@@ -42,11 +42,9 @@ impl Owed {
         if let Some(at) = breaks.filter(|at| *at < as_of) {
             return Ok(Stand { breached_at: Some(at), ..still(Status::Breached) });
         }
-        if shelf.complete(self.accept) {
-            return Ok(still(Status::Met));
-        }
-        if shelf.complete(false) {
-            return Ok(still(Status::Running));
+        if shelf.complete() {
+            let met = !self.accept || shelf.accepted(self.due);
+            return Ok(still(if met { Status::Met } else { Status::Running }));
         }
         // Of the time to the due instant so much or less is left when it is at risk; after it, nothing is.
         let warned = warn.most_below(self.due - self.start);

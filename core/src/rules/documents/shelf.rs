@@ -159,9 +159,15 @@ impl Shelf {
         let mut submitted = self.digests.range((from, 0)..=(until, u64::MAX)).map(|((at, _), _)| *at);
         submitted.find(|at| self.hold(*at) != Hold::Gone)
     }
-    /// All that is needed stands now, and is accepted where that is needed.
-    pub(super) fn complete(&self, accept: bool) -> bool {
-        self.needs().all(|line| !if accept { &line.accepted } else { &line.standing }.is_empty())
+    /// All that is needed stands now.
+    pub(super) fn complete(&self) -> bool {
+        self.needs().all(|line| !line.standing.is_empty())
+    }
+    /// All that is needed is accepted now; while one stands that was submitted by `due`, one of those.
+    pub(super) fn accepted(&self, due: Instant) -> bool {
+        let by_due = |set: &BTreeSet<Key>| set.first().is_some_and(|(at, _)| *at <= due);
+        self.needs()
+            .all(|line| by_due(&line.accepted) || !(line.accepted.is_empty() || by_due(&line.standing)))
     }
     /// Something stands now.
     pub(super) fn stands(&self) -> bool {
@@ -214,6 +220,18 @@ mod tests {
     }
 
     #[test]
+    fn an_acceptance_of_a_late_one_leaves_the_one_in_time_open() {
+        let accepted = |at| Paper { accepted: true, ..paper(at, None) };
+        let mut shelf = Shelf::new(0);
+        shelf.put(&accepted(20));
+        assert!(shelf.accepted(20) && shelf.accepted(15));
+        shelf.put(&paper(10, None));
+        assert!(shelf.accepted(20) && !shelf.accepted(15) && shelf.accepted(5));
+        shelf.put(&accepted(12));
+        assert!(shelf.accepted(15));
+    }
+
+    #[test]
     fn every_fault_must_stand() {
         let mut shelf = Shelf::new(2);
         shelf.put(&Paper { faults: [0].into(), ..paper(10, Some(30)) });
@@ -223,6 +241,6 @@ mod tests {
         shelf.put(&Paper { faults: [0, 1].into(), ..paper(28, None) });
         assert_eq!(shelf.anew(25, 28), Some(28));
         assert_eq!(shelf.hold(28), Hold::On);
-        assert!(shelf.complete(false) && !shelf.complete(true));
+        assert!(shelf.complete() && !shelf.accepted(30));
     }
 }

@@ -3,9 +3,9 @@
 use super::order::{Fault, Subject};
 use super::{Case, Detail, Params, Violation};
 use crate::assess::{Stamp, Status};
+use crate::books::Item;
 use crate::books::incidents::Report;
 use crate::books::tally::Verdict;
-use crate::books::{Item, Lens};
 use crate::calendar::Calendar;
 use crate::error::{Error, Result};
 use crate::facts::kinds::{self, Family};
@@ -141,9 +141,9 @@ fn waiting(next: Instant) -> Verdict<Found> {
 }
 
 /// The first fact of the family that is there.
-fn opening(cx: &Cx<'_>, case: u32, lens: &Lens<'_>) -> Option<u64> {
+fn opening(cx: &Cx<'_>, case: u32) -> Option<u64> {
     let subject = cx.books.subjects.case(case);
-    let (events, _) = subject.events(lens, cx.as_of, None);
+    let (events, _) = subject.events(&cx.lens, cx.as_of, None);
     events.iter().find(|e| e.kind.family == subject.family).map(|e| e.seq)
 }
 
@@ -233,7 +233,7 @@ impl Rule for State {
     fn evidence(&self, cx: &Cx<'_>) -> Vec<u64> {
         let mut seqs = Vec::new();
         for case in self.subjects() {
-            let first = opening(cx, case, &cx.lens).unwrap_or_default();
+            let first = opening(cx, case).unwrap_or_default();
             let items = cx.books.subjects.case(case).items.iter();
             seqs.extend(items.filter(|i| cx.there(i) && self.names(i, first)).map(|i| i.seq));
         }

@@ -165,7 +165,7 @@ fn what_is_waived_is_not_forecast() {
     );
     let open = fact("finding.open", "F", 0, 0, "\"severity\":\"high\"");
     let text = text_of("", FINDING);
-    assert_eq!(forecast(&at(&text, &[open.clone()], HOUR), "c"), Some(2 * ONE_DAY));
+    assert_eq!(forecast(&at(&text, std::slice::from_ref(&open), HOUR), "c"), Some(2 * ONE_DAY));
     assert_eq!(forecast(&at(&text, &[waive.clone(), open.clone()], HOUR), "c"), None);
     let a = at(&text, &[waive, open], 3 * ONE_DAY);
     assert_eq!((status(&a), clause(&a, "c").breaches), (Status::Waived, 0));

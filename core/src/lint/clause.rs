@@ -138,19 +138,19 @@ fn fields(contract: &Contract, clause: &Clause, i: usize, found: &mut Found) {
             key,
             (WARN, "unknown-field"),
             format!(
-                "{kind} 没有字段 {field}{}",
+                "{kind} 的字段表中没有 {field}，录入时不会检查其写法{}",
                 near.map(|n| format!("，是否应为 {n}？")).unwrap_or_default()
             ),
             format!(
-                "{kind} has no field {field}{}",
+                "{kind} has no field {field} in its table, so nothing checks how it is written{}",
                 near.map(|n| format!("; did you mean {n}?")).unwrap_or_default()
             ),
         );
     };
     let wheres = |say: &mut dyn FnMut(&str, &str, &[KindFilter]),
-                      key: &str,
-                      conditions: &Where,
-                      kinds: &[KindFilter]| {
+                  key: &str,
+                  conditions: &Where,
+                  kinds: &[KindFilter]| {
         for field in conditions.keys() {
             say(key, field, kinds);
         }

@@ -86,7 +86,7 @@ fn pair(contract: &Contract, first: &Clause, second: &Clause, j: usize, found: &
             steps(id, a, b, &mut say);
         }
         (RuleParams::Recurring(a), RuleParams::Recurring(b))
-            if (&a.fact, &a.conditions, a.every) == (&b.fact, &b.conditions, b.every)
+            if (&a.fact, &a.conditions, a.every, &a.parts) == (&b.fact, &b.conditions, b.every, &b.parts)
                 && a.during == b.during
                 && a.units == b.units =>
         {
@@ -101,7 +101,7 @@ fn pair(contract: &Contract, first: &Clause, second: &Clause, j: usize, found: &
             if a.windows == b.windows && a.calendar == b.calendar && a.source == b.source =>
         {
             for (role, n) in &b.roles {
-                if let Some(m) = a.roles.get(role) {
+                if let Some((_, m)) = a.roles.iter().find(|(r, _)| r == role) {
                     differ("roles", format!("{role} {m}"), format!("{role} {n}"));
                 }
             }

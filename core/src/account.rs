@@ -1,20 +1,19 @@
 //! Contract, ledger (or loose facts) and books: what a host holds in its hand.
 
+mod questions;
+
 use crate::assess::{Ask, Assessment, Budget, HeadRef, OutageRow, View, document};
 use crate::books::Books;
 use crate::books::engine::{Engine, Position};
-use crate::books::registers::{self, Rows};
 use crate::calendar::Date;
 use crate::contract::Contract;
-use crate::due::{self, DueList, Roster};
 #[cfg(feature = "ledger")]
 use crate::error::err;
 use crate::error::{Code, Error, Result};
-use crate::explain::{self, Explanation};
 use crate::facts::{Entry, Fact};
 #[cfg(feature = "ledger")]
 use crate::ledger::Ledger;
-use crate::time::{Instant, Micros, parse_instant};
+use crate::time::{Instant, parse_instant};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -165,49 +164,6 @@ impl Account {
         self.with(ask, |engine, books, _| Ok(document::rows(engine, books)))
     }
 
-    /// A register (`incidents`, `duty`, …) as it stands at the instants asked for, in the view asked for.
-    ///
-    /// # Errors
-    /// `not-found` for a name there is not; else as [`Account::budget`].
-    pub fn register(&self, name: &str, ask: &Ask) -> Result<Rows> {
-        let register = registers::find(name)?;
-        self.with(ask, |engine, books, _| Ok(registers::rows(register, engine, books)))
-    }
-
-    /// What falls due, is at risk, or waits for whom, from `as_of` on and for so long, if nothing more is recorded.
-    ///
-    /// # Errors
-    /// `out-of-range` for a negative or endless span; else as [`Account::budget`].
-    pub fn due(&self, ask: &Ask, within: Micros) -> Result<DueList> {
-        self.with(ask, |engine, books, head| due_list(engine, books, head, ask.view, within))
-    }
-
-    /// Who is on duty from `as_of` on and for so long, and where nobody is.
-    ///
-    /// # Errors
-    /// As [`Account::due`].
-    pub fn roster(&self, ask: &Ask, within: Micros) -> Result<Roster> {
-        self.with(ask, |engine, books, head| {
-            due::roster(due_list(engine, books, head, ask.view, within)?, engine, books)
-        })
-    }
-
-    /// Why a clause stands as it does; with `case`, only that case.
-    ///
-    /// # Errors
-    /// `not-found` for a clause or a case there is not, with those there are; else as [`Account::budget`].
-    pub fn explain(&self, ask: &Ask, clause: &str, case: Option<&str>) -> Result<Explanation> {
-        self.with(ask, |engine, books, head| {
-            explain::explain(
-                document::assessment(engine, books, head, ask.view)?,
-                engine,
-                books,
-                clause,
-                case,
-            )
-        })
-    }
-
     fn with<T>(
         &self,
         ask: &Ask,
@@ -339,23 +295,6 @@ impl Inner {
             )),
         }
     }
-}
-
-/// The due list where an engine stands: a second engine looks ahead.
-fn due_list(
-    engine: &Engine,
-    books: &Books,
-    head: Option<HeadRef>,
-    view: View,
-    within: Micros,
-) -> Result<DueList> {
-    let position = engine.position();
-    let until = position.as_of.checked_add(within).filter(|_| within >= 0);
-    let until = until.ok_or_else(|| Error::new(Code::OutOfRange, format!("within = {within} us")))?;
-    let to = Position { as_of: until, ..position };
-    let ahead = Engine::fold(engine.contract().clone(), engine.view(), books, to)?;
-    let now = document::assessment(engine, books, head, view)?;
-    due::list(now, &document::assessment(&ahead, books, None, view)?, engine, books)
 }
 
 /// The instant from which an adopted text holds: of a local date, its first.

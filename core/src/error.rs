@@ -276,6 +276,14 @@ impl Error {
     pub fn status(&self) -> i32 {
         i32::from(self.0.code as u16) << 8 | self.category() as i32
     }
+    /// The hint of this very error, without the table's; empty: none.
+    pub(crate) fn hint(&self, lang: Lang) -> &str {
+        let own = match lang {
+            Lang::En => self.0.hint.as_deref(),
+            Lang::Zh => self.0.hint_zh.as_deref().or(self.0.hint.as_deref()),
+        };
+        own.unwrap_or_default()
+    }
     /// The whole message: what, where, which value, what to do.
     pub fn text(&self, lang: Lang) -> String {
         let info = self.0.code.info();
@@ -308,11 +316,7 @@ impl Error {
             out.push_str(colon);
             out.push_str(&self.0.detail);
         }
-        let own = match lang {
-            Lang::En => self.0.hint.as_deref(),
-            Lang::Zh => self.0.hint_zh.as_deref().or(self.0.hint.as_deref()),
-        };
-        let hints: Vec<&str> = own.into_iter().chain((!hint.is_empty()).then_some(hint)).collect();
+        let hints: Vec<&str> = [self.hint(lang), hint].into_iter().filter(|h| !h.is_empty()).collect();
         if !hints.is_empty() {
             out.push_str(open);
             out.push_str(&hints.join(match lang {

@@ -8,6 +8,7 @@ pub mod books;
 pub mod calendar;
 pub mod columns;
 pub mod contract;
+pub mod diff;
 pub mod digest;
 pub mod due;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod facts;
 pub mod import;
 #[cfg(feature = "ledger")]
 pub mod ledger;
+pub mod lint;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod rules;

@@ -37,6 +37,11 @@ pub(crate) enum Verb {
     Export(Export),
     Calendar(Calendar),
     Report(Report),
+    Due(Due),
+    Explain(Explain),
+    Lint(Lint),
+    Diff(Diff),
+    Register(Register),
     Completions(Completions),
     Schema(Schema),
 }
@@ -130,6 +135,59 @@ pub(crate) struct Assess {
 pub(crate) struct Report {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct Due {
+    #[arg(long, value_name = "DURATION", default_value = "7d", hide_default_value = true)]
+    pub(crate) within: String,
+    #[arg(long, value_name = "FILE", conflicts_with = "roster")]
+    pub(crate) ical: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) roster: bool,
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct Explain {
+    #[arg(value_name = "CLAUSE")]
+    pub(crate) clause: String,
+    #[arg(long, value_name = "CASE")]
+    pub(crate) case: Option<String>,
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+#[derive(Args)]
+pub(crate) struct Lint {
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ask: Ask,
+}
+
+/// What two assessments are asked: an option once means both, twice the one and the other.
+#[derive(Args)]
+pub(crate) struct Diff {
+    #[arg(long, value_name = "T")]
+    pub(crate) known_at: Vec<String>,
+    #[arg(long, value_name = "T")]
+    pub(crate) as_of: Vec<String>,
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) head: Vec<u64>,
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "agreed|claimed")]
+    pub(crate) view: Vec<View>,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ledger", "head"])]
+    pub(crate) facts: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Register {
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
     #[command(flatten)]
     pub(crate) ask: Ask,
 }

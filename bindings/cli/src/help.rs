@@ -104,6 +104,42 @@ opsledger assess --contract contract.toml --facts facts.jsonl --json",
         "opsledger report --out march.html --ledger year.ledger --as-of 2026-04-01T00:00:00+08:00",
     ),
     (
+        "due",
+        "What falls due, is at risk, or waits for whom, if nothing more is recorded; as a list, as iCalendar, or as the roster with its gaps",
+        "若不再有新记录，近期到期、有风险、待谁处理的事项；可输出清单、iCalendar 或带空缺的值班表",
+        "opsledger due --within 7d --ledger year.ledger
+opsledger due --within 30d --ical due.ics --ledger year.ledger
+opsledger due --roster --ledger year.ledger",
+    ),
+    (
+        "explain",
+        "Why a clause stands as it does: the facts, the arithmetic, what was left out and why, and the command to check it",
+        "某条款为何是此结论：事实、计算过程、未计入的内容及原因、核对命令",
+        "opsledger explain support.respond --ledger year.ledger
+opsledger explain support.respond --case I-17 --ledger year.ledger",
+    ),
+    (
+        "lint",
+        "Look a contract over: contradictions, values nobody agreed on, promises that no fact can meet; with a ledger or facts, the record too. Exit status: 0 nothing, 1 warnings, 2 errors",
+        "检查合同文本：自相矛盾、未经约定的数值、无事实可依的承诺；给出台账或事实时一并检查记录。退出状态：0 无问题，1 有警告，2 有错误",
+        "opsledger lint contract.toml
+opsledger lint --ledger year.ledger",
+    ),
+    (
+        "diff",
+        "What changed between two assessments and which entries explain it. Exit status: 0 no difference, 1 some. An option given once holds for both; without --as-of both are asked for the earlier known-at",
+        "两次评估之间变了什么、由哪些记录引起。退出状态：0 无不同，1 有不同。选项只给一次则两次共用；省略 --as-of 时取较早的 known-at",
+        "opsledger diff --known-at 2026-04-01T00:00:00+08:00 --known-at 2026-05-01T00:00:00+08:00 --ledger year.ledger
+opsledger diff --view agreed --view claimed --ledger year.ledger",
+    ),
+    (
+        "register",
+        "Show a register: incidents, requests, tasks, duty, staff, inspections, work, assets, documents, changes, findings, planned and more",
+        "查看登记表：incidents 事件、requests 请求、tasks 任务、duty 值班、staff 人员、inspections 巡检、work 维护日志、assets 资产、documents 文档、changes 变更、findings 安全问题、planned 计划停机等",
+        "opsledger register incidents --ledger year.ledger
+opsledger register duty --as-of 2026-04-01T00:00:00+08:00 --ledger year.ledger --json",
+    ),
+    (
         "completions",
         "Print completions for a shell",
         "输出命令行补全脚本",
@@ -173,6 +209,37 @@ const ARGS: &[(&str, &str, &str)] = &[
         "Facts instead of a ledger (JSON Lines, with their stated recorded_at); - reads standard input",
         "不用台账，直接读事实（JSON Lines，含所述 recorded_at）；- 表示标准输入",
     ),
+    ("within", "How far to look ahead, such as 7d or 36h (default 7d)", "向前看多久，如 7d、36h（默认 7d）"),
+    (
+        "ical",
+        "Write the list as iCalendar; - writes to standard output",
+        "写成 iCalendar 文件；- 表示标准输出",
+    ),
+    ("roster", "The roster of the span, and its gaps", "该时段的值班表及空缺"),
+    ("clause", "Id of the clause", "条款 id"),
+    ("case", "Only this case, as a waiver names it", "只看该件（写法同豁免）"),
+    (
+        "lint file",
+        "The contract; without it, the one stated or adopted",
+        "合同文件；省略时用所指或台账已采用的合同",
+    ),
+    (
+        "diff known_at",
+        "What was known by this instant; twice: before and after",
+        "以该时刻已知的为准；给两次：前与后",
+    ),
+    ("diff as_of", "The instant asked for; twice: before and after", "所问时刻；给两次：前与后"),
+    (
+        "diff head",
+        "Only entries up to this one; twice: before and after",
+        "只用到该序号为止的记录；给两次：前与后",
+    ),
+    (
+        "diff view",
+        "agreed or claimed (default agreed); twice: before and after",
+        "agreed 或 claimed（默认 agreed）；给两次：前与后",
+    ),
+    ("name", "Which register", "登记表名称"),
     ("out", "The file to write; - writes to standard output", "输出文件；- 表示标准输出"),
     ("snapshot out", "The file to write; there must be none of that name", "输出文件；不得已存在"),
     ("query", "One SELECT; - reads it from standard input", "一条 SELECT；- 表示从标准输入读取"),

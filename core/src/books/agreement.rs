@@ -31,6 +31,8 @@ enum Say {
 #[derive(Clone, Copy, Debug)]
 struct Statement {
     seq: u64,
+    kind: &'static Kind,
+    at: Instant,
     recorded_at: Instant,
     party: Party,
     say: Say,
@@ -91,7 +93,7 @@ impl Record {
             "dispute.resolve" if fact.text("outcome") == Some("upheld") => Say::Counts,
             _ => Say::DoesNot,
         };
-        let statement = Statement { seq, recorded_at, party, say };
+        let statement = Statement { seq, kind: fact.kind, at: fact.at, recorded_at, party, say };
         if fact.body.contains_key("entry") {
             let entry = field("entry");
             self.single.entry(entry).or_default().push(statement);
@@ -101,6 +103,14 @@ impl Record {
             self.ranges.push((range.0, range.1, statement));
             range
         }
+    }
+
+    /// Kind, `at` and `recorded_at` of a word on these entries.
+    pub(crate) fn word(&self, seq: u64, from: u64, to: u64) -> Option<(&'static Kind, Instant, Instant)> {
+        let single = self.single.get(&from).into_iter().flatten();
+        let ranges = self.ranges.iter().filter(|r| (r.0, r.1) == (from, to)).map(|r| &r.2);
+        let found = single.chain(ranges).find(|s| s.seq == seq)?;
+        Some((found.kind, found.at, found.recorded_at))
     }
 
     /// The last word of another party on an entry, as known.

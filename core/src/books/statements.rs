@@ -70,7 +70,7 @@ fn standing(lens: &Lens<'_>, seq: u64) -> Option<&'static str> {
 }
 
 impl Books {
-    /// The entry of that number, where the books keep it; words of agreement and refused entries are not kept whole.
+    /// The entry of that number, where the books keep it: refused entries and those that no rule looks at they do not.
     pub(crate) fn statement(&self, seq: u64, lens: &Lens<'_>, zone: Zone) -> Option<FactLine> {
         let one = |subject: &str, item: &Item| self.line(subject, item, lens, zone);
         match self.place(seq) {
@@ -110,7 +110,29 @@ impl Books {
                 line.body.remove("text");
                 Some(line)
             }
-            Place::Agreement(..) | Place::Nowhere => None,
+            Place::Agreement(from, to) => {
+                let (kind, at, recorded_at) = self.record.word(seq, from, to)?;
+                let mut body = Map::new();
+                if from == to {
+                    body.insert("entry".to_owned(), from.into());
+                } else {
+                    body.extend([("from".to_owned(), from.into()), ("to".to_owned(), to.into())]);
+                }
+                let party = self.record.party_of(seq).and_then(|p| self.record.party_name(p));
+                Some(FactLine {
+                    seq,
+                    kind: kind.name.to_owned(),
+                    kind_zh: kind.zh,
+                    subject: String::new(),
+                    at: Stamp { at, zone },
+                    recorded_at: Stamp { at: recorded_at, zone },
+                    party: party.map(str::to_owned),
+                    person: None,
+                    standing: None,
+                    body,
+                })
+            }
+            Place::Nowhere => None,
         }
     }
 

@@ -9,9 +9,13 @@ use crate::texts::{self, Text};
 use crate::{EXIT_BREACHED, EXIT_NO_EVIDENCE, EXIT_OK, input, verbs};
 use opsledger::account::Account;
 use opsledger::assess::{Ask, Assessment, ClauseVerdict, Status, View};
+use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Lang, Result};
 use opsledger::ledger::clock;
+use opsledger::time::Instant;
 use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Lines of facts that are handed over at a time.
 const PIECE: u64 = 10_000;
@@ -61,8 +65,21 @@ fn exit_of(assessment: &Assessment) -> i32 {
     }
 }
 
-fn account(cli: &Cli, args: &args::Ask, out: &mut Out<'_, '_>) -> Result<(Account, Ask)> {
-    let mut ask = Ask {
+/// The account that the arguments name, and what it is asked.
+pub(super) fn account(cli: &Cli, args: &args::Ask, out: &mut Out<'_, '_>) -> Result<(Account, Ask)> {
+    let contract = verbs::stated_contract(cli, out)?;
+    asked(cli, contract, args, out)
+}
+
+/// As [`account`], with a contract that is read already; none: the adopted one.
+pub(super) fn asked(
+    cli: &Cli,
+    contract: Option<Arc<Contract>>,
+    args: &args::Ask,
+    out: &mut Out<'_, '_>,
+) -> Result<(Account, Ask)> {
+    let (account, now) = open(cli, contract, args.facts.as_deref(), out)?;
+    let ask = Ask {
         as_of: verbs::instant("--as-of", args.as_of.as_ref())?,
         known_at: verbs::instant("--known-at", args.known_at.as_ref())?,
         head: args.head,
@@ -70,12 +87,21 @@ fn account(cli: &Cli, args: &args::Ask, out: &mut Out<'_, '_>) -> Result<(Accoun
             args::View::Agreed => View::Agreed,
             args::View::Claimed => View::Claimed,
         },
-        now: None,
+        now,
     };
-    let contract = verbs::stated_contract(cli, out)?;
-    let Some(facts) = &args.facts else {
-        ask.now = Some(clock::system_now());
-        return Ok((Account::open(contract, verbs::open(cli, false)?)?, ask));
+    Ok((account, ask))
+}
+
+/// The account of a ledger, with the host's clock; or of loose facts, without.
+pub(super) fn open(
+    cli: &Cli,
+    contract: Option<Arc<Contract>>,
+    facts: Option<&Path>,
+    out: &mut Out<'_, '_>,
+) -> Result<(Account, Option<Instant>)> {
+    let Some(facts) = facts else {
+        let account = Account::open(contract, verbs::open(cli, false)?)?;
+        return Ok((account, Some(clock::system_now())));
     };
     let contract = contract.ok_or_else(|| {
         Error::new(Code::BadRequest, "--contract").with_hints(
@@ -103,7 +129,7 @@ fn account(cli: &Cli, args: &args::Ask, out: &mut Out<'_, '_>) -> Result<(Accoun
         })?;
         bar.add(lines.row() - before);
     }
-    Ok((account, ask))
+    Ok((account, None))
 }
 
 fn print(a: &Assessment, title: &str, out: &mut Out<'_, '_>) -> Result<()> {

@@ -3,8 +3,13 @@
 mod assess;
 mod calendar;
 mod copies;
+mod diff;
+mod due;
+mod explain;
 mod import;
+mod lint;
 mod record;
+mod register;
 mod show;
 mod verify;
 
@@ -33,6 +38,11 @@ pub(crate) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
         Verb::Show(args) => show::run(cli, args, out),
         Verb::Assess(args) => assess::run(cli, args, out),
         Verb::Report(args) => assess::report(cli, args, out),
+        Verb::Due(args) => due::run(cli, args, out),
+        Verb::Explain(args) => explain::run(cli, args, out),
+        Verb::Lint(args) => lint::run(cli, args, out),
+        Verb::Diff(args) => diff::run(cli, args, out),
+        Verb::Register(args) => register::run(cli, args, out),
         Verb::Verify => verify::run(cli, out),
         Verb::Sql(args) => sql(cli, &args.query, out),
         Verb::Snapshot(args) => copies::snapshot(cli, &args.out, out),
@@ -101,11 +111,14 @@ fn open(cli: &Cli, write: bool) -> Result<Ledger> {
     Ledger::open(&ledger_path(cli)?, &Options { read_only: !write, ..Options::default() })
 }
 
-/// `--contract`, or `OPSLEDGER_CONTRACT`; none: the adopted one is meant.
+/// `--contract`, or `OPSLEDGER_CONTRACT`.
+fn contract_path(cli: &Cli) -> Option<PathBuf> {
+    cli.contract.clone().or_else(|| from_environment("OPSLEDGER_CONTRACT"))
+}
+
+/// The contract of that name; none: the adopted one is meant.
 fn stated_contract(cli: &Cli, out: &mut Out<'_, '_>) -> Result<Option<Arc<Contract>>> {
-    let Some(path) = cli.contract.clone().or_else(|| from_environment("OPSLEDGER_CONTRACT")) else {
-        return Ok(None);
-    };
+    let Some(path) = contract_path(cli) else { return Ok(None) };
     let bytes = input::read_all(&path, out, MAX_CONTRACT)?;
     Contract::parse_bytes(Some(&path.display().to_string()), &bytes).map(|contract| Some(Arc::new(contract)))
 }

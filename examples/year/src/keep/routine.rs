@@ -155,8 +155,11 @@ fn monthly(book: &mut Book, year: &Year, notices: &Notices, month: NaiveDate, ra
     let body = json!({ "set": set, "level": "structure", "verdict": "pass" });
     book.add(at(on(12), 10, 0), engineer, "backup.verify", &format!("BV-{name}"), body);
     let reported = year.reported(month, notices);
-    let body = json!({ "report": name, "signer": "测试员01", "party": "buyer" });
-    book.add(reported + hours(50), Who::buyer("测试员01"), "report.sign", &format!("RP-{name}"), body);
+    let report = format!("RP-{name}");
+    let body = json!({ "kind": "monthly", "covers": name, "digest": sm3_hex(report.as_bytes()) });
+    book.add(reported, Who::supplier("项目经理甲"), "report.submit", &report, body);
+    let body = json!({ "signer": "测试员01", "party": "buyer" });
+    book.add(reported + hours(50), Who::buyer("测试员01"), "report.sign", &report, body);
 }
 
 fn quarterly(book: &mut Book, year: &Year, first: NaiveDate, random: &mut Random) {

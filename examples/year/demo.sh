@@ -1,19 +1,20 @@
 #!/bin/sh
-# A contract year from its facts to a page: fills a ledger, verifies it twice, assesses it as of several instants, and writes
-# out/demo/report.html. Where `opsledger` and `year-report` are not on the PATH (make demo puts them there), builds them.
+# A contract year from its facts to what is signed: keeps the ledger through the year, verifies it twice, says how the contract
+# stood at the end of each month, and leaves reports in out/demo. Where the commands are not on the PATH (make demo puts them
+# there), builds them.
 set -eu
 cd "$(dirname "$0")/../.."
 
-if ! command -v opsledger >/dev/null || ! command -v year-report >/dev/null; then
-    echo "building the command"
+if ! command -v opsledger >/dev/null || ! command -v year-report >/dev/null || ! command -v year-keep >/dev/null; then
+    echo "building the commands"
     cargo build --quiet --release -p opsledger-cli -p opsledger-example-year
     PATH="$PWD/target/release:$PATH"
 fi
 
-year=examples/year
 out=out/demo
 ledger=$out/year.ledger
-contract=contracts/medical-education.toml
+contract=$out/contract.toml
+end=2026-09-14T10:02:00+08:00
 OPSLEDGER_LEDGER=$ledger
 export OPSLEDGER_LEDGER
 
@@ -26,15 +27,11 @@ assess() {
 }
 
 mkdir -p "$out"
-rm -f "$ledger" "$ledger"-* "$out"/report*.html
+rm -rf "$ledger" "$ledger"-* "$out"/report*.html "$out"/assess-*.txt "$contract"
 
-step "建立台账并采用合同 · make the ledger and adopt the contract"
-opsledger init --contract "$contract"
-step "导入一年的事实（原记录时间保留） · import the year's facts, with the instants at which they were recorded"
-opsledger import csv "$year/import.csv"
-before=$(opsledger sql 'select max(seq) as seq from entry' --json | tr -dc 0-9)
-step "双方确认、异议、豁免 · what each party says of the other's facts"
-opsledger append "$year/agreement.jsonl"
+step "记账一年：合同期 2025-09-01 至 2026-08-31，每条事实按其记录时刻入台账 · keep the ledger through the year"
+year-keep contracts/medical-education.toml "$out"
+opsledger sql "select fact ->> 'kind' as kind, count(*) as entries from entry group by 1 order by 2 desc limit 12"
 
 step "核对台账 · verify, with this library"
 opsledger verify
@@ -45,17 +42,18 @@ else
     echo "sqlite3 未安装，跳过 · sqlite3 is not installed: tools/verify-ledger.sh $ledger checks the same where it is"
 fi
 
-for at in 2026-08-15T00:00:00 2026-08-19T00:00:00 2026-08-21T23:45:00 2026-08-22T09:18:30; do
-    step "截至 $at（双方认可口径） · as of, agreed view"
-    assess --as-of "$at+08:00"
-done
-step "同一时刻，全部主张口径 · the same instant, claimed view"
-assess --as-of 2026-08-22T09:18:30+08:00 --view claimed
-step "同一时刻，确认之前（末条 #$before） · the same instant, before anything was confirmed"
-assess --as-of 2026-08-22T09:18:30+08:00 --head "$before"
+step "全部主张口径与更正之前 · in the claimed view, and as known before the corrections"
+assess --as-of "$end" --view claimed >"$out/assess-claimed.txt"
+assess --as-of 2026-03-18T16:00:00+08:00 --known-at 2026-03-18T16:00:00+08:00 >"$out/assess-as-known-then.txt"
+echo "$out/assess-claimed.txt  $out/assess-as-known-then.txt"
 
-year-report "$ledger" "$contract" 2026-08-22T09:18:30+08:00 "$out/report.html" zh
-year-report "$ledger" "$contract" 2026-08-22T09:18:30+08:00 "$out/report.en.html" en
 step "报告 · the page"
+year-report "$ledger" "$contract" "$end" "$out/report.html" zh
+year-report "$ledger" "$contract" "$end" "$out/report.en.html" en
 echo "file://$PWD/$out/report.html"
-echo "在浏览器中打开 out/demo/report.html · open out/demo/report.html in a browser"
+
+step "逐月履约情况（双方认可口径） · how it stood at the end of each month, agreed view"
+year-report "$ledger" "$contract" standing \
+    2025-10-01T00:00:00+08:00 2025-11-01T00:00:00+08:00 2025-12-01T00:00:00+08:00 2026-01-01T00:00:00+08:00 \
+    2026-02-01T00:00:00+08:00 2026-03-01T00:00:00+08:00 2026-04-01T00:00:00+08:00 2026-05-01T00:00:00+08:00 \
+    2026-06-01T00:00:00+08:00 2026-07-01T00:00:00+08:00 2026-08-01T00:00:00+08:00 2026-09-01T00:00:00+08:00 "$end"

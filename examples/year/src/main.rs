@@ -1,8 +1,10 @@
 //! Writes the demo's page: how the contract stands at an instant, in the agreed view, with the claimed one beside it.
 //!
 //! `year-report SOURCE CONTRACT AS_OF OUT.html [zh|en]`: SOURCE is a ledger, or loose facts (`.jsonl`).
+//! `year-report SOURCE CONTRACT standing AS_OF…` prints how it stood at each instant, and the conclusion of the last.
 
 mod published;
+mod standing;
 
 use opsledger::account::Account;
 use opsledger::assess::Ask;
@@ -22,10 +24,14 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [source, contract, "standing", ref instants @ ..] => stood(source, contract, instants),
         [source, contract, as_of, out] => run(source, contract, as_of, out, Lang::Zh),
         [source, contract, as_of, out, "zh"] => run(source, contract, as_of, out, Lang::Zh),
         [source, contract, as_of, out, "en"] => run(source, contract, as_of, out, Lang::En),
-        _ => Err("usage: year-report SOURCE CONTRACT AS_OF OUT.html [zh|en]".into()),
+        _ => {
+            Err("usage: year-report SOURCE CONTRACT AS_OF OUT.html [zh|en] | SOURCE CONTRACT standing AS_OF…"
+                .into())
+        }
     }
     .map_or_else(
         |e| {
@@ -36,9 +42,17 @@ fn main() -> ExitCode {
     )
 }
 
+fn load(file: &str) -> Outcome<Arc<Contract>> {
+    Ok(Arc::new(Contract::parse_bytes(Some(file), &std::fs::read(file)?)?))
+}
+
+fn stood(source: &str, contract: &str, instants: &[&str]) -> Outcome<()> {
+    let (account, _) = open(source, load(contract)?)?;
+    Ok(standing::print(&account, instants)?)
+}
+
 fn run(source: &str, contract_file: &str, as_of: &str, out: &str, lang: Lang) -> Outcome<()> {
-    let contract = Arc::new(Contract::parse_bytes(Some(contract_file), &std::fs::read(contract_file)?)?);
-    let (account, entries) = open(source, contract)?;
+    let (account, entries) = open(source, load(contract_file)?)?;
     let ask = Ask { as_of: Some(parse_instant(as_of)?), ..Ask::default() };
     let sections = [comparison(lang)?];
     let options = Options {

@@ -12,7 +12,7 @@ use common::model::Question;
 use common::scenario::Scenario;
 use common::shown;
 use opsledger::assess::{Assessment, View};
-use opsledger::time::{DAY, HOUR, MINUTE};
+use opsledger::time::{DAY, HOUR, Instant, MINUTE};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -55,7 +55,7 @@ pub(crate) fn failed(text: String) -> TestCaseError {
     TestCaseError::fail(text)
 }
 
-/// Two instants, each an edge of the scenario or close to one: `as_of` (of an outage's start, if so), and what was known
+/// Two instants, each an edge of the scenario or close to one: `as_of` (of a start, if so), and what was known
 /// (none: all).
 pub(crate) type Pick = (Index, i64, Option<Index>, bool);
 
@@ -83,11 +83,20 @@ pub(crate) fn pick() -> impl Strategy<Value = Pick> {
     (any::<Index>(), near, proptest::option::weighted(0.4, any::<Index>()), prop::bool::weighted(0.3))
 }
 
-pub(crate) fn question(s: &Scenario, (at, near, known, of_outage): Pick, view: View) -> Question {
-    let edges = s.edges();
-    let starts = s.outage_starts();
-    let as_of = *at.get(if of_outage && !starts.is_empty() { &starts } else { &edges }) + near;
-    let known_at = known.map_or(s.last_recorded(), |k| *k.get(&edges)).max(as_of);
+pub(crate) fn question(s: &Scenario, p: Pick, view: View) -> Question {
+    ask_near(&s.edges(), &s.outage_starts(), s.last_recorded(), p, view)
+}
+
+/// The question of a pick: near an edge, or near one of the starts.
+pub(crate) fn ask_near(
+    edges: &[Instant],
+    starts: &[Instant],
+    last: Instant,
+    (at, near, known, of_start): Pick,
+    view: View,
+) -> Question {
+    let as_of = *at.get(if of_start && !starts.is_empty() { starts } else { edges }) + near;
+    let known_at = known.map_or(last, |k| *k.get(edges)).max(as_of);
     Question { as_of, known_at, view }
 }
 

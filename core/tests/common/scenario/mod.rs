@@ -1,10 +1,13 @@
 //! Random contracts with fact streams that meet at the instants where rules turn: full half hours, limits, period ends,
 //! and one microsecond beside them. `shape` makes the contract, `events` says what happens, `layout` writes it as facts.
 
+pub(crate) mod duties;
 mod events;
 mod layout;
+mod promises;
 mod shape;
 
+pub(crate) use duties::{Duties, duties};
 pub(crate) use shape::Shape;
 
 use layout::Layout;
@@ -42,35 +45,16 @@ impl Scenario {
 
     /// Facts in the order in which they were recorded, as JSON Lines.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let mut order: Vec<usize> = (0..self.drafts.len()).collect();
-        order.sort_by_key(|i| self.drafts[*i].recorded_at);
-        self.lines_in(&order)
+        lines(&self.drafts)
     }
 
     pub(crate) fn lines_in(&self, order: &[usize]) -> Vec<String> {
-        let seq = |draft: usize| order.iter().position(|i| *i == draft).map_or(0, |p| p + 1);
-        order.iter().map(|i| self.drafts[*i].line(&seq)).collect()
+        lines_in(&self.drafts, order)
     }
 
     /// Instants at which something may turn, without their neighbours.
     pub(crate) fn edges(&self) -> Vec<Instant> {
-        let mut edges = Vec::new();
-        for d in &self.drafts {
-            edges.extend([d.at, d.recorded_at]);
-            for field in ["start", "end"] {
-                edges.extend(
-                    d.body
-                        .get(field)
-                        .and_then(|v| v.as_str())
-                        .map(|t| opsledger::time::parse_instant(t).unwrap()),
-                );
-            }
-        }
-        let (start, days) = (self.shape.base(), self.shape.days());
-        edges.extend([start, start + days * DAY, start + days * DAY / 2]);
-        edges.sort_unstable();
-        edges.dedup();
-        edges
+        edges(&self.drafts, self.shape.base(), self.shape.days())
     }
 
     pub(crate) fn outage_starts(&self) -> Vec<Instant> {
@@ -78,7 +62,7 @@ impl Scenario {
     }
 
     pub(crate) fn last_recorded(&self) -> Instant {
-        self.drafts.iter().map(|d| d.recorded_at).max().unwrap_or(self.shape.base())
+        last_recorded(&self.drafts, self.shape.base())
     }
 
     /// The same without some of the facts; what speaks of a fact that is gone goes too.
@@ -102,13 +86,47 @@ impl Scenario {
     }
 }
 
+fn lines(drafts: &[Draft]) -> Vec<String> {
+    let mut order: Vec<usize> = (0..drafts.len()).collect();
+    order.sort_by_key(|i| drafts[*i].recorded_at);
+    lines_in(drafts, &order)
+}
+
+fn lines_in(drafts: &[Draft], order: &[usize]) -> Vec<String> {
+    let seq = |draft: usize| order.iter().position(|i| *i == draft).map_or(0, |p| p + 1);
+    order.iter().map(|i| drafts[*i].line(&seq)).collect()
+}
+
+fn edges(drafts: &[Draft], base: Instant, days: i64) -> Vec<Instant> {
+    let mut edges = Vec::new();
+    for d in drafts {
+        edges.extend([d.at, d.recorded_at]);
+        for field in ["start", "end"] {
+            let text = d.body.get(field).and_then(|v| v.as_str());
+            edges.extend(text.map(|t| opsledger::time::parse_instant(t).unwrap()));
+        }
+    }
+    edges.extend([base, base + days * DAY, base + days * DAY / 2]);
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+fn last_recorded(drafts: &[Draft], base: Instant) -> Instant {
+    drafts.iter().map(|d| d.recorded_at).max().unwrap_or(base)
+}
+
+fn write_out(f: &mut fmt::Formatter<'_>, contract: &str, lines: &[String]) -> fmt::Result {
+    writeln!(f, "\n{contract}")?;
+    for (i, line) in lines.iter().enumerate() {
+        writeln!(f, "{}: {line}", i + 1)?;
+    }
+    Ok(())
+}
+
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{}", self.contract())?;
-        for (i, line) in self.lines().iter().enumerate() {
-            writeln!(f, "{}: {line}", i + 1)?;
-        }
-        Ok(())
+        write_out(f, &self.contract(), &self.lines())
     }
 }
 

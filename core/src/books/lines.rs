@@ -46,7 +46,12 @@ pub(crate) struct Lines {
     /// Outages and windows that change by time alone.
     queue: BTreeSet<(Instant, Waiting)>,
     queued: BTreeMap<Waiting, Instant>,
+    /// The stretches in which outages or windows became others since [`Lines::advance`].
+    changed: Vec<Interval>,
 }
+
+/// So many changed stretches are kept apart; more are taken as one.
+const MOST_CHANGED: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Waiting {
@@ -66,6 +71,20 @@ impl Lines {
             open: BTreeSet::new(),
             queue: BTreeSet::new(),
             queued: BTreeMap::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// The stretches in which outages or windows became others since the last step forward.
+    pub(crate) fn changed(&self) -> &[Interval] {
+        &self.changed
+    }
+
+    fn note(&mut self, stretch: Interval) {
+        if self.changed.len() < MOST_CHANGED {
+            self.changed.push(stretch);
+        } else if let Some(last) = self.changed.last_mut() {
+            *last = Interval::new(last.start.min(stretch.start), last.end.max(stretch.end));
         }
     }
 
@@ -126,6 +145,7 @@ impl Lines {
     /// Moves on to `as_of`: what changes by time alone, changes.
     pub(crate) fn advance(&mut self, books: &Books, look: &Look<'_>) {
         let as_of = look.as_of;
+        self.changed.clear();
         for line in &mut self.list {
             line.timeline.advance(as_of);
         }
@@ -174,6 +194,12 @@ impl Lines {
             self.open.insert(id);
         } else if !self.open.is_empty() {
             self.open.remove(&id);
+        }
+        // Every line draws the same outages; the first has all of them.
+        let before = self.list[0].timeline.outage(id).map(|o| Interval::new(o.start, o.end));
+        let both = before.into_iter().chain(outage.as_ref().map(|o| Interval::new(o.start, o.end)));
+        if let Some(hull) = both.reduce(|a, b| Interval::new(a.start.min(b.start), a.end.max(b.end))) {
+            self.note(hull);
         }
         for line in &mut self.list {
             if !line.systems.is_empty() && !line.systems.iter().any(|s| s == system) {
@@ -252,6 +278,7 @@ impl Lines {
         let Some(hull) = either.reduce(|a, b| Interval::new(a.start.min(b.start), a.end.max(b.end))) else {
             return;
         };
+        self.note(hull);
         let touched = self.list[0].timeline.episodes(hull).into_iter().flat_map(|e| e.members);
         let touched: BTreeSet<u32> = touched.chain(self.open.iter().copied()).collect();
         for outage in touched {
@@ -328,27 +355,34 @@ impl Line {
         as_of: Instant,
     ) -> Result<Micros> {
         let elapsed = Interval::new(span.start, span.end.min(as_of));
-        let mut total = 0;
-        for gap in &watched.unknown {
-            let gap = gap.clip(elapsed);
-            if !gap.is_empty() {
-                let down = self.timeline.pieces(gap);
-                let planned = lines.planned(&self.systems, gap);
-                let left = minus(&minus(&self.in_hours(vec![gap])?, &down), &planned);
-                total += interval_set::measure(&left);
-            }
-        }
-        Ok(total)
+        Ok(interval_set::measure(&self.unknown_in(lines, watched, elapsed)?))
     }
 
-    /// Planned time of a span that is not downtime so far, windows to come included; from the windows alone.
-    pub(crate) fn planned(&self, lines: &Lines, span: Interval) -> Result<Micros> {
-        let mut total = 0;
-        for window in lines.planned(&self.systems, span) {
-            let left = minus(&self.in_hours(vec![window])?, &self.timeline.pieces(window));
-            total += interval_set::measure(&left);
+    /// The unknown stretches inside `within`.
+    pub(crate) fn unknown_in(
+        &self,
+        lines: &Lines,
+        watched: &Watched,
+        within: Interval,
+    ) -> Result<Vec<Interval>> {
+        let mut unknown = Vec::new();
+        let from = watched.unknown.partition_point(|gap| gap.end <= within.start);
+        for gap in watched.unknown[from..].iter().take_while(|gap| gap.start < within.end) {
+            let gap = gap.clip(within);
+            let down = self.timeline.pieces(gap);
+            let planned = lines.planned(&self.systems, gap);
+            unknown.extend(minus(&minus(&self.in_hours(vec![gap])?, &down), &planned));
         }
-        Ok(total)
+        Ok(unknown)
+    }
+
+    /// The planned stretches inside `within` that are not downtime so far, windows to come included.
+    pub(crate) fn planned_in(&self, lines: &Lines, within: Interval) -> Result<Vec<Interval>> {
+        let mut planned = Vec::new();
+        for window in lines.planned(&self.systems, within) {
+            planned.extend(minus(&self.in_hours(vec![window])?, &self.timeline.pieces(window)));
+        }
+        Ok(planned)
     }
 
     /// Time of a stretch inside the hours.

@@ -148,6 +148,11 @@ impl Timeline {
         }
     }
 
+    /// An outage as it was last put.
+    pub(crate) fn outage(&self, id: u32) -> Option<&Outage> {
+        self.outages.get(id as usize)?.as_ref()
+    }
+
     fn end_of(&self, id: u32) -> Instant {
         self.outages[id as usize].as_ref().map_or(Instant::MIN, |o| o.end)
     }

@@ -1,5 +1,8 @@
 //! `availability`: at least so much of the time up, with tiers of credit. A case is a span. See the rules page, availability.
 
+mod left_out;
+
+use self::left_out::LeftOut;
 use super::outages::{Place, ScopeKeys, evidence, no_evidence, spans};
 use super::recurring::Every;
 use super::units::calendar_name;
@@ -149,6 +152,8 @@ pub(crate) struct State {
     watched: Watched,
     /// None: `watched` is not known.
     watched_until: Option<Instant>,
+    /// By span; of a basis of eligible time.
+    left_out: Vec<LeftOut>,
     /// By span; none before it starts.
     figures: Result<Vec<Option<Figures>>>,
 }
@@ -169,12 +174,15 @@ impl State {
             calendar_name(every, contract.zone, s.start)
         };
         let names = spans.iter().map(name).collect();
+        let eligible = spans.iter().filter(|_| params.basis == Basis::Eligible);
+        let left_out = eligible.map(|span| LeftOut::new(*span)).collect();
         State {
             params: params.clone(),
             place: Place::of_spans(setup, &params.scope, spans, None),
             names,
             watched: Watched::default(),
             watched_until: None,
+            left_out,
             figures: Ok(Vec::new()),
         }
     }
@@ -184,17 +192,15 @@ impl State {
         if cx.as_of < start {
             return Ok(None);
         }
-        let eligible = self.params.basis == Basis::Eligible;
         let finished = end <= cx.as_of;
         let down = line.timeline.downtime(span);
         let elapsed = Interval::new(start, end.min(cx.as_of));
-        let unknown = if eligible { line.unknown(cx.lines, &self.watched, elapsed, cx.as_of)? } else { 0 };
-        let divisor_of = |stretch: Interval| -> Result<Micros> {
-            let planned = if eligible { line.planned(cx.lines, stretch)? } else { 0 };
-            Ok(line.hours_in(stretch)? - planned - unknown)
+        let (before, all) = match self.left_out.get(span) {
+            Some(left_out) => left_out.figures(line, cx.lines)?,
+            None => (0, 0),
         };
-        let divisor = divisor_of(elapsed)?;
-        let whole = if finished { divisor } else { divisor_of(Interval::new(start, end))? };
+        let divisor = line.hours_in(elapsed)? - before;
+        let whole = if finished { divisor } else { line.hours_in(Interval::new(start, end))? - all };
         let allowed = rest(self.params.target, whole);
         let breached_at = line.timeline.downtime_breach(span, allowed);
         let waived = cx.waives(&self.names[span]);
@@ -234,6 +240,13 @@ impl State {
     }
 }
 
+/// From where two sets begin to differ to the end of either.
+fn difference(a: &[Interval], b: &[Interval]) -> Option<Interval> {
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let rest = a[same..].iter().chain(&b[same..]);
+    rest.copied().reduce(|x, y| Interval::new(x.start.min(y.start), x.end.max(y.end)))
+}
+
 /// `(1 - target) * whole`, rounded down.
 fn rest(target: Decimal, whole: Micros) -> Micros {
     let one = 10i128.pow(u32::from(target.scale));
@@ -255,9 +268,18 @@ impl Rule for State {
                 return;
             }
         };
+        let mut changed = cx.lines.changed().to_vec();
         if self.watched_until.is_none_or(|until| until <= cx.as_of) {
-            self.watched = cx.books.watching.now(&cx.lens, cx.as_of, &line.systems);
-            self.watched_until = Some(self.watched.next.unwrap_or(Instant::MAX));
+            let watched = cx.books.watching.now(&cx.lens, cx.as_of, &line.systems);
+            changed.extend(difference(&self.watched.unknown, &watched.unknown));
+            self.watched_until = Some(watched.next.unwrap_or(Instant::MAX));
+            self.watched = watched;
+        }
+        for left_out in &mut self.left_out {
+            if let Err(e) = left_out.measure(line, cx.lines, &self.watched, cx.as_of, &changed) {
+                self.figures = Err(e);
+                return;
+            }
         }
         let blind = no_evidence(cx, line, self.params.scope.max_unknown);
         let spans = 0..line.spans.len();

@@ -69,6 +69,12 @@ impl Sheet {
         self.changed.extend(changes(old, new));
     }
 
+    /// Replaces one presence of a case; empty ones are none.
+    pub(super) fn swap(&mut self, case: u32, old: Option<Presence>, new: Presence) {
+        let list = |p: Option<Presence>| p.into_iter().filter(|p| !p.span.is_empty()).collect::<Vec<_>>();
+        self.replace(case, &list(old), &list(Some(new)));
+    }
+
     /// The owed time of that stretch is another.
     pub(super) fn touch(&mut self, stretch: Interval) {
         self.changed.push(stretch);

@@ -10,6 +10,7 @@ use crate::books::Item;
 use crate::error::{Code, Lang};
 use crate::rules::{self, Cx, Finding, Rule, Totals, WaiverChange, unit};
 use crate::time::{Instant, Interval, Micros, words};
+use chrono::Datelike;
 use std::collections::BTreeSet;
 
 impl State {
@@ -27,10 +28,9 @@ impl State {
     fn is_blank(&self, as_of: Instant) -> bool {
         self.was_owed(as_of) && self.is_silent()
     }
-    /// Time up to `as_of` of which nobody can say whether it is owed.
-    fn unsure_by(&self, as_of: Instant) -> impl Iterator<Item = &super::owed::Unsure> {
-        let judged = move |span: Interval| span.clip(self.holds);
-        self.unsure.iter().filter(move |u| !judged(u.span).is_empty() && judged(u.span).start < as_of)
+    /// Of some time up to `as_of` nobody can say whether it is owed.
+    fn is_unsure(&self, as_of: Instant) -> bool {
+        self.first_unsure.is_some_and(|first| first < as_of)
     }
 
     /// Gaps that run or begin within `lookahead` after `as_of` by the roster in force: each whole, and its part there.
@@ -84,17 +84,21 @@ impl State {
         self.time.get(first).is_some_and(|o| !o.clip(span).is_empty())
     }
 
-    /// The stretch that a fact of the duty speaks of, if it is one that the clause looks at.
+    /// The stretch that an assignment or a joining speaks of, if its role is owed.
     fn stretch(&self, item: &Item) -> Option<Interval> {
-        let owed = || item.text("role").is_some_and(|role| self.roles.contains_key(role));
+        let owed = item.text("role").is_some_and(|role| self.roles.contains_key(role));
         match item.kind.name {
-            "duty.assign" if owed() => stated::span(item),
-            "staff.join" if owed() => Some(Interval::new(item.at, Instant::MAX)),
-            "duty.sign-in" if self.signing.is_some() => {
-                Some(Interval::new(item.at, item.at.saturating_add(2 * stated::EARLY)))
-            }
+            "duty.assign" if owed => stated::span(item),
+            "staff.join" if owed => Some(Interval::new(item.at, Instant::MAX)),
             _ => None,
         }
+    }
+
+    /// A sign-in of the case serves a shift in owed time up to `until`.
+    fn signs_in(&self, case: u32, until: Instant) -> bool {
+        let (Some(signing), Some(stated)) = (&self.signing, self.cases.get(&case)) else { return false };
+        let mut served = stated.sign_ins.iter().flat_map(|s| signing.served(s));
+        served.any(|other| signing.counted(other).iter().any(|p| self.touches_owed(p.span, until)))
     }
 }
 
@@ -119,7 +123,7 @@ impl Rule for State {
         let status = match () {
             () if blank => Status::NoEvidence,
             () if breached => Status::Breached,
-            () if self.unsure_by(as_of).next().is_some() => Status::NoEvidence,
+            () if self.is_unsure(as_of) => Status::NoEvidence,
             () if self.ahead(as_of).next().is_some() => Status::AtRisk,
             () if sums.waived > 0 => Status::Waived,
             () if self.was_owed(as_of) => Status::Met,
@@ -167,7 +171,7 @@ impl Rule for State {
             zh.push_str(&format!("；今后 {}内将{gap_zh} {coming} 段", ahead(Lang::Zh)));
             en.push_str(&format!("; {coming} to come within {}", ahead(Lang::En)));
         }
-        if self.unsure_by(cx.as_of).next().is_some() {
+        if self.is_unsure(cx.as_of) {
             zh.push_str("；部分日期是否应覆盖无法确定");
             en.push_str("; of some days it is not known whether they are owed");
         }
@@ -193,7 +197,7 @@ impl Rule for State {
         for case in &self.present {
             let items = || cx.books.subjects.case(*case).items.iter().filter(|i| cx.there(i));
             let on_duty = |i: &Item| self.stretch(i).is_some_and(|s| self.touches_owed(s, until));
-            if items().any(on_duty) {
+            if items().any(on_duty) || self.signs_in(*case, until) {
                 seqs.extend(items().filter(|i| self.bears(i)).map(|i| i.seq));
             }
         }
@@ -208,12 +212,16 @@ impl Rule for State {
 
     fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
         let mut years: BTreeSet<(Code, i32)> = BTreeSet::new();
-        let unsure = self.unsure_by(cx.as_of).filter(|u| {
-            let year = chrono::Datelike::year(&cx.contract.zone.date(u.span.start));
+        let mut found = Vec::new();
+        for u in &self.unsure {
+            let judged = u.span.clip(self.holds);
+            let year = cx.contract.zone.date(u.span.start).year();
             // One a year: of a source without the mark, the first of its days.
-            years.insert((u.code, year))
-        });
-        unsure.map(|u| Finding::new(None, u.code, &cx.clause.id, &u.detail)).collect()
+            if !judged.is_empty() && judged.start < cx.as_of && years.insert((u.code, year)) {
+                found.push(Finding::new(None, u.code, &cx.clause.id, &u.detail));
+            }
+        }
+        found
     }
 
     fn lowers(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {

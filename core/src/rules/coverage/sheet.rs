@@ -149,3 +149,60 @@ pub(super) fn changes(old: &[Presence], new: &[Presence]) -> Vec<Interval> {
     }
     spans
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lists() -> impl Strategy<Value = Vec<(u32, Vec<Presence>)>> {
+        let length = prop_oneof![1i64..6, 1i64..200, Just(1i64 << 40)];
+        let one = (0i64..300, length, 0u32..3, 0u32..2).prop_map(|(start, length, person, role)| Presence {
+            span: Interval::new(start, start + length),
+            person,
+            role,
+        });
+        let list = proptest::collection::vec(one, 0..4).prop_map(|mut list| {
+            list.sort_unstable();
+            list.dedup();
+            list
+        });
+        proptest::collection::vec((0u32..6, list), 1..30)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_swept_anew_is_what_is_swept_at_once(
+            steps in lists(),
+            owed in proptest::collection::vec((0i64..400, 1i64..80), 1..8),
+        ) {
+            let mut owed: Vec<Interval> = owed.into_iter().map(|(s, l)| Interval::new(s, s + l)).collect();
+            let mut united = Vec::new();
+            interval_set::union_unsorted(&mut owed, 0, &mut united);
+            let (needs, waivers) = (Needs { least: vec![1, 2], distinct: true }, Waivers::default());
+            let (whole, holds) = (Interval::new(0, 500), Interval::new(Instant::MIN, Instant::MAX));
+            let mut sheet = Sheet::new(Gaps::new(0, holds));
+            sheet.touch(whole);
+            let mut now: BTreeMap<u32, Vec<Presence>> = BTreeMap::new();
+            for (case, list) in steps {
+                let old = now.insert(case, list.clone()).unwrap_or_default();
+                sheet.replace(case, &old, &list);
+                sheet.settle(&united, &needs, &waivers);
+                let all: Vec<Presence> = now.values().flatten().copied().collect();
+                let mut wanted = Vec::new();
+                for piece in &united {
+                    append_uncovered(*piece, &all, &needs, &mut wanted);
+                }
+                prop_assert_eq!(sheet.gaps.after(Instant::MIN).collect::<Vec<_>>(), wanted);
+                // The search by length finds who is there, and nobody else.
+                let within = Interval::new(40, 90);
+                let mut met = sheet.presences(within, &Instead::new());
+                let mut there: Vec<Presence> =
+                    all.into_iter().filter(|p| !p.span.clip(within).is_empty()).collect();
+                met.sort_unstable();
+                there.sort_unstable();
+                prop_assert_eq!(met, there);
+            }
+        }
+    }
+}

@@ -12,7 +12,8 @@ use super::{Counts, Params, Source, Window};
 use crate::books::{Interner, Item};
 use crate::facts::kinds::Family;
 use crate::rules::{Cx, Setup, WaiverChange};
-use crate::time::{Instant, Interval, parse_instant};
+use crate::time::{Instant, Interval, Micros, parse_instant};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The cases of the sheets are subjects; of watching the streams, and that anything is watched.
@@ -52,6 +53,8 @@ pub(crate) struct State {
     /// No fact of watching needs a confirmation.
     lasting: bool,
     pub(super) waivers: Waivers,
+    /// The listed gaps that are not waived, each with the length of those before it; laid out when first asked for.
+    pub(super) passed: OnceCell<Vec<(Micros, Interval)>>,
 }
 
 impl State {
@@ -88,6 +91,7 @@ impl State {
             watching: Watching::default(),
             lasting: !contract.needs.kinds.iter().any(|kind| kind.starts_with("watch.")),
             waivers: Waivers::default(),
+            passed: OnceCell::new(),
             params: params.clone(),
         };
         state.owe(&[contract.period]);
@@ -258,6 +262,7 @@ impl State {
             self.first_unsure = self.unsure.iter().filter_map(|u| judged(u.span)).min();
             self.events_changed = false;
         }
+        self.passed = OnceCell::new();
         let State { roster, signing, said, time, needs, waivers, cases, period, .. } = self;
         if let Some(signing) = &mut *signing {
             signing.refresh(cases, *period);

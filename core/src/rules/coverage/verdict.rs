@@ -259,15 +259,18 @@ impl Rule for State {
         if self.is_blank(cx.as_of) {
             return None;
         }
-        let gaps = &self.actual().gaps;
-        let mut left = us;
-        for listed in gaps.listed(&self.waivers).filter(|l| !l.waived) {
-            let length = listed.gap.len();
-            if left < length {
-                return Some((listed.gap.start + left).max(gaps.breaks_at(listed.gap.start)));
-            }
-            left -= length;
-        }
-        None
+        let passed = self.passed.get_or_init(|| {
+            let breached = self.actual().gaps.listed(&self.waivers).filter(|l| !l.waived);
+            let before = |length: &mut Micros, gap: Interval| {
+                *length += gap.len();
+                Some((*length - gap.len(), gap))
+            };
+            breached.map(|l| l.gap).scan(0, before).collect()
+        });
+        let (before, gap) =
+            passed.get(passed.partition_point(|(before, _)| *before <= us).checked_sub(1)?)?;
+        let inside = us - before;
+        // Not before the gap shows.
+        (inside < gap.len()).then(|| (gap.start + inside).max(self.actual().gaps.breaks_at(gap.start)))
     }
 }

@@ -84,10 +84,11 @@ lines = [
 ]
 "#;
 
-const NEEDS: [&str; 3] = [
+const NEEDS: [&str; 4] = [
     "",
     "[agreement]\nneeds = [\"duty.assign\", \"duty.cancel\", \"duty.sign-in\", \"staff.absent\", \"event.declare\"]\n",
     "[agreement]\nneeds = [\"watch.gap\", \"watch.seen\", \"duty.assign\", \"staff.join\"]\n",
+    "[agreement]\nneeds = [\"duty.sign-in\"]\n",
 ];
 
 #[derive(Clone, Debug)]
@@ -254,21 +255,38 @@ fn same(one: &Account, fresh: &Account, q: Question) -> Result<Assessment, TestC
 
 #[test]
 fn fact_by_fact() {
-    check("fact_by_fact", 60, 60, |s| {
-        let contract = contract(&s.contract());
-        let lines = s.lines();
-        let one = Account::new(contract.clone());
-        let entries = entries(&lines);
-        for n in 1..=lines.len() {
-            one.add(&lines[n - 1]).unwrap();
-            let fresh = account(&contract, &lines[..n]);
-            let now = entries[n - 1].recorded_at;
-            for view in [View::Agreed, View::Claimed] {
-                same(&one, &fresh, Question { as_of: now - s.lag, known_at: now, view })?;
-            }
+    check("fact_by_fact", 60, 60, |s| step_by_facts(&s));
+}
+
+/// Few people, close together, and the other party changes its mind.
+#[test]
+fn duty_by_duty() {
+    check("duty_by_duty", 250, 20, |mut s| {
+        s.needs = 3;
+        let count = s.facts.len();
+        for f in &mut s.facts {
+            f.what = [0, 1, 2, 6, 7, 8, 22, 23, 25, 25][f.what % 10];
+            (f.who, f.subject, f.entry) = (f.who % 2, f.subject % 4, f.entry % count / 2);
+            (f.at, f.start) = (f.at.rem_euclid(40) + 40, f.start.rem_euclid(40) + 40);
         }
-        Ok(())
+        step_by_facts(&s)
     });
+}
+
+fn step_by_facts(s: &Scenario) -> Result<(), TestCaseError> {
+    let contract = contract(&s.contract());
+    let lines = s.lines();
+    let one = Account::new(contract.clone());
+    let entries = entries(&lines);
+    for n in 1..=lines.len() {
+        one.add(&lines[n - 1]).unwrap();
+        let fresh = account(&contract, &lines[..n]);
+        let now = entries[n - 1].recorded_at;
+        for view in [View::Agreed, View::Claimed] {
+            same(&one, &fresh, Question { as_of: now - s.lag, known_at: now, view })?;
+        }
+    }
+    Ok(())
 }
 
 #[test]

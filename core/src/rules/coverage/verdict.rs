@@ -9,7 +9,7 @@ use crate::assess::{Stamp, Status};
 use crate::books::Item;
 use crate::error::{Code, Lang};
 use crate::rules::{self, Cx, Finding, Rule, Totals, WaiverChange, unit};
-use crate::time::{Instant, Interval, Micros, words};
+use crate::time::{DAY, Instant, Interval, Micros, words};
 use chrono::Datelike;
 use std::collections::BTreeSet;
 
@@ -144,32 +144,33 @@ impl Rule for State {
 
     fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
         let (gap_zh, gap_en, none_zh, none_en) = match self.params.source {
-            Source::Duty => ("缺岗", "not covered", "没有任何值班记录", "no record of duty"),
-            Source::Staff => ("空缺", "not filled", "没有任何人员记录", "no record of staff"),
-            Source::Watch => ("未监测", "not watched", "没有任何监测记录", "no record of watching"),
+            Source::Duty => ("缺岗", "gaps in duty", "没有任何值班记录", "no record of duty"),
+            Source::Staff => ("空缺", "gaps in staffing", "没有任何人员记录", "no record of staff"),
+            Source::Watch => ("未监测", "gaps in watching", "没有任何监测记录", "no record of watching"),
         };
-        let (mut zh, mut en) = match totals.value {
-            None => (format!("应覆盖时段内{none_zh}"), format!("{none_en} in the owed time")),
-            Some(length) => {
-                let sums = self.sums(cx.as_of);
-                let (gaps, waived) = (sums.breached + sums.waived, sums.waived);
-                let (mut zh, mut en) = (format!("{gap_zh} {gaps} 段"), format!("{gap_en}: {gaps} gaps"));
-                if gaps > 0 {
-                    zh.push_str(&format!("，共 {}", words(length, Lang::Zh)));
-                    en.push_str(&format!(", {} in all", words(length, Lang::En)));
-                }
-                if waived > 0 {
-                    zh.push_str(&format!("，其中豁免 {waived} 段"));
-                    en.push_str(&format!(", {waived} of them waived"));
-                }
-                (zh, en)
+        let mut zh = format!("应覆盖时段内{none_zh}");
+        let mut en = format!("{none_en} in the owed time");
+        if let Some(length) = totals.value {
+            let sums = self.sums(cx.as_of);
+            let (gaps, waived) = (sums.breached + sums.waived, sums.waived);
+            (zh, en) = (format!("{gap_zh} {gaps} 段"), format!("{gap_en}: {gaps}"));
+            if gaps > 0 {
+                zh.push_str(&format!("，共 {}", words(length, Lang::Zh)));
+                en.push_str(&format!(", {} in all", words(length, Lang::En)));
             }
-        };
+            if waived > 0 {
+                zh.push_str(&format!("，其中豁免 {waived} 段"));
+                en.push_str(&format!(", {waived} of them waived"));
+            }
+        }
         let coming = self.ahead(cx.as_of).count();
         if coming > 0 {
-            let ahead = |lang| words(self.params.lookahead, lang);
-            zh.push_str(&format!("；今后 {}内将{gap_zh} {coming} 段", ahead(Lang::Zh)));
-            en.push_str(&format!("; {coming} to come within {}", ahead(Lang::En)));
+            let (sight_zh, sight_en) = match self.params.lookahead {
+                us if us % DAY == 0 => (format!("{} 天", us / DAY), format!("{} d", us / DAY)),
+                us => (words(us, Lang::Zh), words(us, Lang::En)),
+            };
+            zh.push_str(&format!("；今后 {sight_zh}内将{gap_zh} {coming} 段"));
+            en.push_str(&format!("; to come within {sight_en}: {coming}"));
         }
         if self.is_unsure(cx.as_of) {
             zh.push_str("；部分日期是否应覆盖无法确定");

@@ -173,7 +173,7 @@ impl Stream {
         Some(self.seen?.saturating_add(SEEN_EVERY))
     }
 
-    /// A word of what runs. After a missed one it is watched again from here.
+    /// A word of what runs, taken to go on: see [`Stream::lapse`]. After a missed one it is watched again from here.
     fn hear(&mut self, i: usize, item: &Item, asked: &Asked<'_>, changes: &mut Vec<Change>) {
         let missed = self.lapses().is_some_and(|lapses| item.at > lapses);
         if missed {
@@ -181,8 +181,9 @@ impl Stream {
         }
         self.seen = Some(item.at);
         let until = item.at.saturating_add(SEEN_EVERY);
-        let goes_on = if until > asked.as_of { asked.period.end } else { until };
-        for (is_ahead, spans, end) in [(false, &mut self.said, until), (true, &mut self.ahead, goes_on)] {
+        for (is_ahead, spans, end) in
+            [(false, &mut self.said, until), (true, &mut self.ahead, asked.period.end)]
+        {
             let from = spans.last().filter(|_| !missed).map(|last| last.start);
             let new = Interval::new(from.unwrap_or(item.at), end).clip(asked.period);
             if new.is_empty() || spans.last() == Some(&new) {

@@ -102,6 +102,12 @@ impl Gaps {
     pub(super) fn at(&self, t: Instant) -> Option<Interval> {
         self.touching(t).filter(|gap| gap.contains(t))
     }
+    /// The parts of gaps inside a stretch, in order.
+    pub(super) fn inside(&self, stretch: Interval) -> Vec<Interval> {
+        let first = self.at(stretch.start).map_or(stretch.start, |gap| gap.start);
+        let met = self.all.range(first..stretch.end.max(first));
+        met.map(|(start, end)| Interval::new(*start, *end).clip(stretch)).collect()
+    }
     /// Counting gaps that start after `t`, in order.
     pub(super) fn after(&self, t: Instant) -> impl Iterator<Item = Interval> + '_ {
         let after = (std::ops::Bound::Excluded(t), std::ops::Bound::Unbounded);

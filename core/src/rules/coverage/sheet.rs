@@ -51,14 +51,16 @@ impl Index {
 pub(super) struct Sheet {
     index: Index,
     pub(super) gaps: Gaps,
-    /// Where something changed since the last sweep.
+    /// Where someone left, or other time is owed, since the last sweep.
     changed: Vec<Interval>,
+    /// Where someone came: nothing but the gaps there can be other than they were.
+    more: Vec<Interval>,
 }
 
 impl Sheet {
     pub(super) fn new(gaps: Gaps) -> Sheet {
         let index = Index { all: BTreeSet::new(), sizes: [0; 64] };
-        Sheet { index, gaps, changed: Vec::new() }
+        Sheet { index, gaps, changed: Vec::new(), more: Vec::new() }
     }
 
     /// Replaces the presences of a case; both lists are sorted and hold no presence twice.
@@ -66,7 +68,9 @@ impl Sheet {
         for (p, is_new) in difference(old, new) {
             if is_new { self.index.insert(case, p) } else { self.index.remove(case, p) }
         }
-        self.changed.extend(changes(old, new));
+        for (span, comes) in changes(old, new) {
+            if comes { self.more.push(span) } else { self.changed.push(span) }
+        }
     }
 
     /// Replaces one presence of a case; empty ones are none.
@@ -85,6 +89,12 @@ impl Sheet {
         let mut stretches = Vec::new();
         interval_set::union_unsorted(&mut self.changed, 0, &mut stretches);
         self.changed.clear();
+        let mut more = Vec::new();
+        interval_set::union_unsorted(&mut self.more, 0, &mut more);
+        self.more.clear();
+        let mut rest = Vec::new();
+        interval_set::subtract(&more, &stretches, &mut rest);
+        stretches.extend(rest.into_iter().flat_map(|stretch| self.gaps.inside(stretch)));
         for stretch in stretches {
             let fresh = self.uncovered(owed, stretch, needs, &Instead::new());
             self.gaps.splice(stretch, &fresh, waivers);
@@ -127,22 +137,23 @@ fn difference(old: &[Presence], new: &[Presence]) -> Vec<(Presence, bool)> {
     all
 }
 
-/// Where who is there differs between two sorted lists. Of a presence that only ends otherwise, the part between the ends.
-pub(super) fn changes(old: &[Presence], new: &[Presence]) -> Vec<Interval> {
+/// Where who is there differs between two sorted lists, and whether someone comes. Of a presence that only ends otherwise,
+/// the part between the ends.
+pub(super) fn changes(old: &[Presence], new: &[Presence]) -> Vec<(Interval, bool)> {
     let mut differ = difference(old, new);
     differ.sort_unstable_by_key(|(p, _)| (p.person, p.role, p.span.start));
     let mut spans = Vec::with_capacity(differ.len());
     let mut rest = differ.as_slice();
-    while let [(a, from), tail @ ..] = rest {
+    while let [(a, a_comes), tail @ ..] = rest {
+        let same = |b: &Presence| (a.person, a.role, a.span.start) == (b.person, b.role, b.span.start);
         match tail {
-            [(b, to), tail @ ..]
-                if from != to && (a.person, a.role, a.span.start) == (b.person, b.role, b.span.start) =>
-            {
-                spans.push(Interval::new(a.span.end.min(b.span.end), a.span.end.max(b.span.end)));
+            [(b, b_comes), tail @ ..] if a_comes != b_comes && same(b) => {
+                let span = Interval::new(a.span.end.min(b.span.end), a.span.end.max(b.span.end));
+                spans.push((span, *a_comes == (a.span.end > b.span.end)));
                 rest = tail;
             }
             _ => {
-                spans.push(a.span);
+                spans.push((a.span, *a_comes));
                 rest = tail;
             }
         }

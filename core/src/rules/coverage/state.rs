@@ -294,7 +294,7 @@ impl State {
         let mut person = |name: &str| self.people.find(name).unwrap_or(u32::MAX);
         let new = says(self.params.source, cx, &events, Names { roles: &self.roles, person: &mut person });
         let mut instead = Instead::new();
-        let mut changed: Vec<Interval> = Vec::new();
+        let mut changed: Vec<(Interval, bool)> = Vec::new();
         if let Some(signing) = &self.signing {
             let signed = |shifts: &[Presence]| signing.signed(shifts, self.period, Some(seq));
             let sign_in = old.sign_ins.iter().find(|s| s.seq == seq);
@@ -312,8 +312,8 @@ impl State {
             changed.extend(changes(&clipped(&old.presences, self.period), &list));
             instead.insert(case, list);
         }
-        let Some(start) = changed.iter().map(|s| s.start).min() else { return false };
-        let end = changed.iter().map(|s| s.end).max().unwrap_or(start);
+        let Some(start) = changed.iter().map(|(s, _)| s.start).min() else { return false };
+        let end = changed.iter().map(|(s, _)| s.end).max().unwrap_or(start);
         let (stretch, sheet) = (Interval::new(start, end), self.actual());
         let fresh = sheet.uncovered(&self.time, stretch, &self.needs, &instead);
         let (gone, come) = sheet.gaps.around(stretch, &fresh);

@@ -6,13 +6,16 @@ use crate::time::{HOUR, Instant, Interval, Micros, interval_set};
 use std::collections::BTreeSet;
 
 /// A monitor says at least so often that it still watches.
-const SEEN_EVERY: Micros = HOUR;
+pub(crate) const SEEN_EVERY: Micros = HOUR;
 
 /// `watch.*` as stated, with the systems each names.
 #[derive(Debug, Default)]
 pub(crate) struct WatchStore {
-    items: Vec<(Option<Vec<String>>, Item)>,
+    items: Vec<Stated>,
 }
+
+/// The systems that a fact names (none: all), and the fact.
+pub(crate) type Stated = (Option<Vec<String>>, Item);
 
 /// What is known of the watching of some systems.
 #[derive(Debug, Default, PartialEq)]
@@ -43,6 +46,11 @@ impl WatchStore {
     }
     pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().map(|(_, item)| item)
+    }
+
+    /// The facts up to entry `limit`, in the order they were recorded.
+    pub(crate) fn known(&self, limit: u64) -> &[Stated] {
+        &self.items[..self.items.partition_point(|(_, item)| item.seq <= limit)]
     }
 
     /// The systems that some fact names, of those that are there.

@@ -165,3 +165,70 @@ pub(super) fn short(within: Interval, presences: &[Presence], needs: &Needs) -> 
     let found = least.into_iter().enumerate().filter_map(|(role, least)| Some((role, least?)));
     found.filter(|(role, least)| *least < needs.least[*role]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn presences() -> impl Strategy<Value = Vec<Presence>> {
+        let one = (0i64..20, 1i64..12, 0u32..6, 0u32..4).prop_map(|(start, length, person, role)| Presence {
+            span: Interval::new(start, start + length),
+            person,
+            role,
+        });
+        proptest::collection::vec(one, 0..14)
+    }
+
+    /// Hall: every set of roles has as many people as it needs together.
+    fn hall(at: Instant, presences: &[Presence], needs: &Needs) -> bool {
+        let roles = needs.least.len();
+        let people = |set: usize| {
+            let mut who: Vec<u32> = presences
+                .iter()
+                .filter(|p| p.span.contains(at) && set & (1 << p.role) != 0)
+                .map(|p| p.person)
+                .collect();
+            who.sort_unstable();
+            who.dedup();
+            who.len() as i64
+        };
+        let needed =
+            |set: usize| (0..roles).filter(|r| set & (1 << r) != 0).map(|r| needs.least[r]).sum::<i64>();
+        let mut sets = (1..1usize << roles).filter(|set| needs.distinct || set.count_ones() == 1);
+        sets.all(|set| people(set) >= needed(set))
+    }
+
+    proptest! {
+        #[test]
+        fn uncovered_is_what_hall_says(
+            presences in presences(),
+            least in proptest::collection::vec(1i64..3, 4),
+            distinct in any::<bool>(),
+        ) {
+            let (needs, within) = (Needs { least, distinct }, Interval::new(2, 25));
+            let mut gaps = Vec::new();
+            append_uncovered(within, &presences, &needs, &mut gaps);
+            for at in -3..35 {
+                let in_gap = gaps.iter().any(|g| g.contains(at));
+                prop_assert_eq!(in_gap, within.contains(at) && !hall(at, &presences, &needs), "at {}", at);
+            }
+            prop_assert!(gaps.windows(2).all(|w| w[0].end < w[1].start));
+        }
+
+        #[test]
+        fn short_is_the_least_of_each_role(
+            presences in presences(),
+            least in proptest::collection::vec(1i64..3, 4),
+        ) {
+            let (needs, within) = (Needs { least, distinct: true }, Interval::new(4, 9));
+            let have = |role: u32, at: Instant| {
+                let here = presences.iter().filter(|p| p.role == role && p.span.contains(at));
+                here.map(|p| p.person).collect::<std::collections::BTreeSet<_>>().len() as i64
+            };
+            let all = (0u32..4).map(|r| (r as usize, (4..9).map(|at| have(r, at)).min().unwrap_or(0)));
+            let wanted: Vec<_> = all.filter(|(r, have)| *have < needs.least[*r]).collect();
+            prop_assert_eq!(short(within, &presences, &needs), wanted);
+        }
+    }
+}

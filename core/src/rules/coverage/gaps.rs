@@ -102,6 +102,12 @@ impl Gaps {
     pub(super) fn at(&self, t: Instant) -> Option<Interval> {
         self.touching(t).filter(|gap| gap.contains(t))
     }
+    /// The parts of gaps inside a stretch, in order.
+    pub(super) fn inside(&self, stretch: Interval) -> Vec<Interval> {
+        let first = self.at(stretch.start).map_or(stretch.start, |gap| gap.start);
+        let met = self.all.range(first..stretch.end.max(first));
+        met.map(|(start, end)| Interval::new(*start, *end).clip(stretch)).collect()
+    }
     /// Counting gaps that start after `t`, in order.
     pub(super) fn after(&self, t: Instant) -> impl Iterator<Item = Interval> + '_ {
         let after = (std::ops::Bound::Excluded(t), std::ops::Bound::Unbounded);
@@ -221,5 +227,93 @@ impl Gaps {
     pub(super) fn length(&self, gaps: &[Interval]) -> Micros {
         let shown = gaps.iter().map(|gap| Interval { end: gap.end.min(self.as_of), ..*gap });
         shown.filter(|gap| self.counts(*gap)).map(Interval::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::interval_set;
+    use proptest::prelude::*;
+
+    const AXIS: Interval = Interval::new(0, 60);
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// The gaps of a stretch are now those cells.
+        Sweep(Interval, Vec<bool>),
+        Advance(i64),
+        Waive(BTreeSet<Instant>, bool),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let sweep = (0i64..60, 1i64..25, proptest::collection::vec(any::<bool>(), 60)).prop_map(
+            |(start, length, cells)| Step::Sweep(Interval::new(start, start + length).clip(AXIS), cells),
+        );
+        let waive = (proptest::collection::btree_set(0i64..60, 0..4), any::<bool>());
+        prop_oneof![
+            4 => sweep,
+            2 => (0i64..12).prop_map(Step::Advance),
+            1 => waive.prop_map(|(at, all)| Step::Waive(at, all)),
+        ]
+    }
+
+    fn runs(cells: &[bool], within: Interval) -> Vec<Interval> {
+        let single = (within.start..within.end).filter(|t| cells[*t as usize]);
+        let single: Vec<Interval> = single.map(|t| Interval::new(t, t + 1)).collect();
+        let mut runs = Vec::new();
+        interval_set::union(&single, 0, &mut runs);
+        runs
+    }
+
+    /// From the cells alone.
+    fn naive(cells: &[bool], gaps: &Gaps, as_of: Instant, waivers: &Waivers) -> Vec<Listed> {
+        let whole = runs(cells, AXIS).into_iter().filter(|g| g.start < as_of);
+        let shown = whole.map(|g| Interval { end: g.end.min(as_of), ..g });
+        let listed = shown.filter(|g| g.len() > gaps.tolerance && gaps.holds.contains(g.start));
+        listed.map(|gap| Listed { gap, waived: waivers.take(gap) }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_are_those_of_the_cells(
+            steps in proptest::collection::vec(step(), 1..25),
+            tolerance in 0i64..4,
+            holds in (0i64..30, 5i64..60),
+        ) {
+            let mut gaps = Gaps::new(tolerance, Interval::new(holds.0, holds.0 + holds.1));
+            let (mut cells, mut as_of, mut waivers) = (vec![false; 60], 0, Waivers::default());
+            gaps.advance(as_of, &waivers);
+            for step in steps {
+                match step {
+                    Step::Sweep(stretch, fresh) => {
+                        let range = stretch.start as usize..stretch.end as usize;
+                        cells[range.clone()].copy_from_slice(&fresh[range]);
+                        gaps.splice(stretch, &runs(&fresh, stretch), &waivers);
+                    }
+                    Step::Advance(by) => {
+                        as_of += by;
+                        gaps.advance(as_of, &waivers);
+                    }
+                    Step::Waive(at, all) => {
+                        let new = Waivers { all, at };
+                        let changed: Vec<Instant> = new.at.symmetric_difference(&waivers.at).copied().collect();
+                        let some = (new.all == waivers.all).then_some(&changed[..]);
+                        gaps.rewaive(some, &waivers, &new);
+                        waivers = new;
+                    }
+                }
+                let wanted = naive(&cells, &gaps, as_of, &waivers);
+                prop_assert_eq!(gaps.listed(&waivers).collect::<Vec<_>>(), wanted.clone());
+                let mut sums = Sums::default();
+                wanted.iter().for_each(|l| sums.add(*l, 1));
+                prop_assert_eq!(gaps.sums(&waivers), sums);
+                let first = wanted.iter().find(|l| !l.waived).map(|l| l.gap.start + tolerance);
+                prop_assert_eq!(gaps.breached_at(&waivers), first);
+                let all = gaps.all.iter().map(|(start, end)| Interval::new(*start, *end)).collect::<Vec<_>>();
+                prop_assert_eq!(gaps.length(&all), sums.length);
+                prop_assert_eq!(all, runs(&cells, AXIS));
+            }
+        }
     }
 }

@@ -7,16 +7,17 @@ use super::owed::{Owed, Unsure};
 use super::sheet::{Instead, Sheet, changes};
 use super::signing::Signing;
 use super::stated::{self, Names, Stated};
-use super::watch::{self, Watching};
+use super::watch::{Asked, Watching, presence};
 use super::{Counts, Params, Source, Window};
 use crate::books::{Interner, Item};
 use crate::facts::kinds::Family;
 use crate::rules::{Cx, Setup, WaiverChange};
-use crate::time::{Instant, Interval, parse_instant};
+use crate::time::{Instant, Interval, Micros, parse_instant};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The cases of the sheets are subjects; watching is one case.
-const WATCHING: u32 = 0;
+/// The cases of the sheets are subjects; of watching the streams, and that anything is watched.
+const ANY: usize = u32::MAX as usize;
 
 /// The state of a coverage clause.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(super) unsure: Vec<Unsure>,
     /// The first owed instant that is judged.
     pub(super) first_owed: Option<Instant>,
+    pub(super) first_unsure: Option<Instant>,
     pub(super) cases: BTreeMap<u32, Stated>,
     /// Subjects of which some fact is there.
     pub(super) present: BTreeSet<u32>,
@@ -48,7 +50,11 @@ pub(crate) struct State {
     /// As was watched, until a word is missed.
     said: Option<Sheet>,
     pub(super) watching: Watching,
+    /// No fact of watching needs a confirmation.
+    lasting: bool,
     pub(super) waivers: Waivers,
+    /// The listed gaps that are not waived, each with the length of those before it; laid out when first asked for.
+    pub(super) passed: OnceCell<Vec<(Micros, Interval)>>,
 }
 
 impl State {
@@ -58,8 +64,7 @@ impl State {
         let owed = Owed::new(params, contract, &setup.tools.days, &calendar);
         let holds = setup.clause.holds.unwrap_or(contract.period);
         let watch = params.source == Source::Watch;
-        // To be watched is one role, and the watching its one person.
-        let least = if watch { vec![1] } else { params.roles.iter().map(|(_, n)| *n).collect() };
+        let least = params.roles.iter().map(|(_, n)| *n).collect();
         let names = params.roles.iter().map(|(name, _)| name.clone());
         let sheet = || Sheet::new(Gaps::new(params.tolerance, holds));
         let mut state = State {
@@ -74,6 +79,7 @@ impl State {
             time: Vec::new(),
             unsure: Vec::new(),
             first_owed: None,
+            first_unsure: None,
             cases: BTreeMap::new(),
             present: BTreeSet::new(),
             queue: BTreeSet::new(),
@@ -83,7 +89,9 @@ impl State {
                 .then(|| Signing::new(sheet())),
             said: watch.then(sheet),
             watching: Watching::default(),
+            lasting: !contract.needs.kinds.iter().any(|kind| kind.starts_with("watch.")),
             waivers: Waivers::default(),
+            passed: OnceCell::new(),
             params: params.clone(),
         };
         state.owe(&[contract.period]);
@@ -192,11 +200,49 @@ impl State {
 
     pub(super) fn watch_systems(&mut self, cx: &Cx<'_>) {
         let Some(said) = &mut self.said else { return };
-        let systems = &self.params.systems;
-        let new = watch::watching(&cx.books.watching, &cx.lens, cx.as_of, systems, self.period);
-        said.replace(WATCHING, &watched(&self.watching.said), &watched(&new.said));
-        self.roster.replace(WATCHING, &watched(&self.watching.ahead), &watched(&new.ahead));
-        self.watching = new;
+        let asked = Asked {
+            store: &cx.books.watching,
+            lens: cx.lens,
+            as_of: cx.as_of,
+            systems: &self.params.systems,
+            period: self.period,
+            lasting: self.lasting,
+        };
+        let has_read = !self.needs.least.is_empty();
+        if let Some(changes) = if has_read { self.watching.follow(&asked) } else { None } {
+            for c in changes {
+                let sheet = if c.is_ahead { &mut self.roster } else { &mut *said };
+                let old = c.old.map(|span| presence(c.stream, span));
+                sheet.swap(case_of(c.stream), old, presence(c.stream, c.new));
+            }
+            return;
+        }
+        let new = Watching::read(&asked);
+        let old = std::mem::replace(&mut self.watching, new);
+        let new = &self.watching;
+        let roles = new.streams.len() + usize::from(self.params.systems.is_empty());
+        let any = |w: &Watching, role: usize| w.any.map(|span| presence(role, span)).into_iter().collect();
+        let spans = |spans: Option<&Vec<Interval>>, i: usize| -> Vec<Presence> {
+            spans.into_iter().flatten().map(|span| presence(i, *span)).collect()
+        };
+        for i in 0..old.streams.len().max(new.streams.len()) {
+            let both = |of: fn(&super::watch::Stream) -> &Vec<Interval>| {
+                (spans(old.streams.get(i).map(of), i), spans(new.streams.get(i).map(of), i))
+            };
+            let (before, after) = both(|s| &s.said);
+            said.replace(case_of(i), &before, &after);
+            let (before, after) = both(|s| &s.ahead);
+            self.roster.replace(case_of(i), &before, &after);
+        }
+        let (before, after): (Vec<Presence>, Vec<Presence>) =
+            (any(&old, self.needs.least.len().saturating_sub(1)), any(new, roles.saturating_sub(1)));
+        said.replace(case_of(ANY), &before, &after);
+        self.roster.replace(case_of(ANY), &before, &after);
+        if self.needs.least.len() != roles {
+            self.needs = Needs { least: vec![1; roles], distinct: false };
+            let period = self.period;
+            self.sheets().for_each(|sheet| sheet.touch(period));
+        }
     }
 
     /// Everything that waits for `as_of` or was left by the facts of this step.
@@ -210,20 +256,22 @@ impl State {
         if self.events_changed {
             let events: Vec<Interval> = self.events.values().flatten().copied().collect();
             (self.time, self.unsure) = self.owed.with(&events);
-            let judged = self.time.iter().map(|o| o.clip(self.holds)).find(|o| !o.is_empty());
-            self.first_owed = judged.map(|o| o.start);
+            let judged =
+                |span: Interval| Some(span.clip(self.holds)).filter(|s| !s.is_empty()).map(|s| s.start);
+            self.first_owed = self.time.iter().find_map(|o| judged(*o));
+            self.first_unsure = self.unsure.iter().filter_map(|u| judged(u.span)).min();
             self.events_changed = false;
         }
-        if let Some(signing) = &mut self.signing {
-            signing.refresh(&self.cases, self.period);
+        self.passed = OnceCell::new();
+        let State { roster, signing, said, time, needs, waivers, cases, period, .. } = self;
+        if let Some(signing) = &mut *signing {
+            signing.refresh(cases, *period);
         }
-        let (time, needs, waivers) =
-            (std::mem::take(&mut self.time), self.needs.clone(), std::mem::take(&mut self.waivers));
-        for sheet in self.sheets() {
-            sheet.settle(&time, &needs, &waivers);
-            sheet.gaps.advance(cx.as_of, &waivers);
+        let signed = signing.as_mut().map(|s| &mut s.sheet);
+        for sheet in std::iter::once(roster).chain(signed).chain(said) {
+            sheet.settle(time, needs, waivers);
+            sheet.gaps.advance(cx.as_of, waivers);
         }
-        (self.time, self.waivers) = (time, waivers);
     }
 
     pub(super) fn change_waivers(&mut self, cx: &Cx<'_>, change: &WaiverChange) {
@@ -231,7 +279,7 @@ impl State {
         let at = cx.waived.cases.iter().filter_map(instants).collect();
         let new = Waivers { all: cx.waived.all, at };
         let changed: Vec<Instant> = change.cases.iter().filter_map(instants).collect();
-        let old = std::mem::replace(&mut self.waivers, Waivers::default());
+        let old = std::mem::take(&mut self.waivers);
         for sheet in self.sheets() {
             sheet.gaps.rewaive((!change.all).then_some(&changed), &old, &new);
         }
@@ -246,7 +294,7 @@ impl State {
         let mut person = |name: &str| self.people.find(name).unwrap_or(u32::MAX);
         let new = says(self.params.source, cx, &events, Names { roles: &self.roles, person: &mut person });
         let mut instead = Instead::new();
-        let mut changed: Vec<Interval> = Vec::new();
+        let mut changed: Vec<(Interval, bool)> = Vec::new();
         if let Some(signing) = &self.signing {
             let signed = |shifts: &[Presence]| signing.signed(shifts, self.period, Some(seq));
             let sign_in = old.sign_ins.iter().find(|s| s.seq == seq);
@@ -264,8 +312,8 @@ impl State {
             changed.extend(changes(&clipped(&old.presences, self.period), &list));
             instead.insert(case, list);
         }
-        let Some(start) = changed.iter().map(|s| s.start).min() else { return false };
-        let end = changed.iter().map(|s| s.end).max().unwrap_or(start);
+        let Some(start) = changed.iter().map(|(s, _)| s.start).min() else { return false };
+        let end = changed.iter().map(|(s, _)| s.end).max().unwrap_or(start);
         let (stretch, sheet) = (Interval::new(start, end), self.actual());
         let fresh = sheet.uncovered(&self.time, stretch, &self.needs, &instead);
         let (gone, come) = sheet.gaps.around(stretch, &fresh);
@@ -293,6 +341,6 @@ fn clipped(presences: &[Presence], within: Interval) -> Vec<Presence> {
     parts
 }
 
-fn watched(spans: &[Interval]) -> Vec<Presence> {
-    spans.iter().map(|span| Presence { span: *span, person: 0, role: 0 }).collect()
+fn case_of(stream: usize) -> u32 {
+    u32::try_from(stream).unwrap_or(u32::MAX)
 }

@@ -9,7 +9,8 @@ use crate::assess::{Stamp, Status};
 use crate::books::Item;
 use crate::error::{Code, Lang};
 use crate::rules::{self, Cx, Finding, Rule, Totals, WaiverChange, unit};
-use crate::time::{Instant, Interval, Micros, words};
+use crate::time::{DAY, Instant, Interval, Micros, words};
+use chrono::Datelike;
 use std::collections::BTreeSet;
 
 impl State {
@@ -27,10 +28,9 @@ impl State {
     fn is_blank(&self, as_of: Instant) -> bool {
         self.was_owed(as_of) && self.is_silent()
     }
-    /// Time up to `as_of` of which nobody can say whether it is owed.
-    fn unsure_by(&self, as_of: Instant) -> impl Iterator<Item = &super::owed::Unsure> {
-        let judged = move |span: Interval| span.clip(self.holds);
-        self.unsure.iter().filter(move |u| !judged(u.span).is_empty() && judged(u.span).start < as_of)
+    /// Of some time up to `as_of` nobody can say whether it is owed.
+    fn is_unsure(&self, as_of: Instant) -> bool {
+        self.first_unsure.is_some_and(|first| first < as_of)
     }
 
     /// Gaps that run or begin within `lookahead` after `as_of` by the roster in force: each whole, and its part there.
@@ -84,17 +84,21 @@ impl State {
         self.time.get(first).is_some_and(|o| !o.clip(span).is_empty())
     }
 
-    /// The stretch that a fact of the duty speaks of, if it is one that the clause looks at.
+    /// The stretch that an assignment or a joining speaks of, if its role is owed.
     fn stretch(&self, item: &Item) -> Option<Interval> {
-        let owed = || item.text("role").is_some_and(|role| self.roles.contains_key(role));
+        let owed = item.text("role").is_some_and(|role| self.roles.contains_key(role));
         match item.kind.name {
-            "duty.assign" if owed() => stated::span(item),
-            "staff.join" if owed() => Some(Interval::new(item.at, Instant::MAX)),
-            "duty.sign-in" if self.signing.is_some() => {
-                Some(Interval::new(item.at, item.at.saturating_add(2 * stated::EARLY)))
-            }
+            "duty.assign" if owed => stated::span(item),
+            "staff.join" if owed => Some(Interval::new(item.at, Instant::MAX)),
             _ => None,
         }
+    }
+
+    /// A sign-in of the case serves a shift in owed time up to `until`.
+    fn signs_in(&self, case: u32, until: Instant) -> bool {
+        let (Some(signing), Some(stated)) = (&self.signing, self.cases.get(&case)) else { return false };
+        let mut served = stated.sign_ins.iter().flat_map(|s| signing.served(s));
+        served.any(|other| signing.counted(other).iter().any(|p| self.touches_owed(p.span, until)))
     }
 }
 
@@ -119,7 +123,7 @@ impl Rule for State {
         let status = match () {
             () if blank => Status::NoEvidence,
             () if breached => Status::Breached,
-            () if self.unsure_by(as_of).next().is_some() => Status::NoEvidence,
+            () if self.is_unsure(as_of) => Status::NoEvidence,
             () if self.ahead(as_of).next().is_some() => Status::AtRisk,
             () if sums.waived > 0 => Status::Waived,
             () if self.was_owed(as_of) => Status::Met,
@@ -140,34 +144,35 @@ impl Rule for State {
 
     fn sentence(&self, cx: &Cx<'_>, totals: &Totals) -> (String, String) {
         let (gap_zh, gap_en, none_zh, none_en) = match self.params.source {
-            Source::Duty => ("缺岗", "not covered", "没有任何值班记录", "no record of duty"),
-            Source::Staff => ("空缺", "not filled", "没有任何人员记录", "no record of staff"),
-            Source::Watch => ("未监测", "not watched", "没有任何监测记录", "no record of watching"),
+            Source::Duty => ("缺岗", "gaps in duty", "没有任何值班记录", "no record of duty"),
+            Source::Staff => ("空缺", "gaps in staffing", "没有任何人员记录", "no record of staff"),
+            Source::Watch => ("未监测", "gaps in watching", "没有任何监测记录", "no record of watching"),
         };
-        let (mut zh, mut en) = match totals.value {
-            None => (format!("应覆盖时段内{none_zh}"), format!("{none_en} in the owed time")),
-            Some(length) => {
-                let sums = self.sums(cx.as_of);
-                let (gaps, waived) = (sums.breached + sums.waived, sums.waived);
-                let (mut zh, mut en) = (format!("{gap_zh} {gaps} 段"), format!("{gap_en}: {gaps} gaps"));
-                if gaps > 0 {
-                    zh.push_str(&format!("，共 {}", words(length, Lang::Zh)));
-                    en.push_str(&format!(", {} in all", words(length, Lang::En)));
-                }
-                if waived > 0 {
-                    zh.push_str(&format!("，其中豁免 {waived} 段"));
-                    en.push_str(&format!(", {waived} of them waived"));
-                }
-                (zh, en)
+        let mut zh = format!("应覆盖时段内{none_zh}");
+        let mut en = format!("{none_en} in the owed time");
+        if let Some(length) = totals.value {
+            let sums = self.sums(cx.as_of);
+            let (gaps, waived) = (sums.breached + sums.waived, sums.waived);
+            (zh, en) = (format!("{gap_zh} {gaps} 段"), format!("{gap_en}: {gaps}"));
+            if gaps > 0 {
+                zh.push_str(&format!("，共 {}", words(length, Lang::Zh)));
+                en.push_str(&format!(", {} in all", words(length, Lang::En)));
             }
-        };
+            if waived > 0 {
+                zh.push_str(&format!("，其中豁免 {waived} 段"));
+                en.push_str(&format!(", {waived} of them waived"));
+            }
+        }
         let coming = self.ahead(cx.as_of).count();
         if coming > 0 {
-            let ahead = |lang| words(self.params.lookahead, lang);
-            zh.push_str(&format!("；今后 {}内将{gap_zh} {coming} 段", ahead(Lang::Zh)));
-            en.push_str(&format!("; {coming} to come within {}", ahead(Lang::En)));
+            let (sight_zh, sight_en) = match self.params.lookahead {
+                us if us % DAY == 0 => (format!("{} 天", us / DAY), format!("{} d", us / DAY)),
+                us => (words(us, Lang::Zh), words(us, Lang::En)),
+            };
+            zh.push_str(&format!("；今后 {sight_zh}内将{gap_zh} {coming} 段"));
+            en.push_str(&format!("; to come within {sight_en}: {coming}"));
         }
-        if self.unsure_by(cx.as_of).next().is_some() {
+        if self.is_unsure(cx.as_of) {
             zh.push_str("；部分日期是否应覆盖无法确定");
             en.push_str("; of some days it is not known whether they are owed");
         }
@@ -193,7 +198,7 @@ impl Rule for State {
         for case in &self.present {
             let items = || cx.books.subjects.case(*case).items.iter().filter(|i| cx.there(i));
             let on_duty = |i: &Item| self.stretch(i).is_some_and(|s| self.touches_owed(s, until));
-            if items().any(on_duty) {
+            if items().any(on_duty) || self.signs_in(*case, until) {
                 seqs.extend(items().filter(|i| self.bears(i)).map(|i| i.seq));
             }
         }
@@ -208,12 +213,16 @@ impl Rule for State {
 
     fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
         let mut years: BTreeSet<(Code, i32)> = BTreeSet::new();
-        let unsure = self.unsure_by(cx.as_of).filter(|u| {
-            let year = chrono::Datelike::year(&cx.contract.zone.date(u.span.start));
+        let mut found = Vec::new();
+        for u in &self.unsure {
+            let judged = u.span.clip(self.holds);
+            let year = cx.contract.zone.date(u.span.start).year();
             // One a year: of a source without the mark, the first of its days.
-            years.insert((u.code, year))
-        });
-        unsure.map(|u| Finding::new(None, u.code, &cx.clause.id, &u.detail)).collect()
+            if !judged.is_empty() && judged.start < cx.as_of && years.insert((u.code, year)) {
+                found.push(Finding::new(None, u.code, &cx.clause.id, &u.detail));
+            }
+        }
+        found
     }
 
     fn lowers(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {
@@ -251,15 +260,18 @@ impl Rule for State {
         if self.is_blank(cx.as_of) {
             return None;
         }
-        let gaps = &self.actual().gaps;
-        let mut left = us;
-        for listed in gaps.listed(&self.waivers).filter(|l| !l.waived) {
-            let length = listed.gap.len();
-            if left < length {
-                return Some((listed.gap.start + left).max(gaps.breaks_at(listed.gap.start)));
-            }
-            left -= length;
-        }
-        None
+        let passed = self.passed.get_or_init(|| {
+            let breached = self.actual().gaps.listed(&self.waivers).filter(|l| !l.waived);
+            let before = |length: &mut Micros, gap: Interval| {
+                *length += gap.len();
+                Some((*length - gap.len(), gap))
+            };
+            breached.map(|l| l.gap).scan(0, before).collect()
+        });
+        let (before, gap) =
+            passed.get(passed.partition_point(|(before, _)| *before <= us).checked_sub(1)?)?;
+        let inside = us - before;
+        // Not before the gap shows.
+        (inside < gap.len()).then(|| (gap.start + inside).max(self.actual().gaps.breaks_at(gap.start)))
     }
 }

@@ -75,9 +75,10 @@ def test_lint(busy: Account, tmp_path: Path) -> None:
     def codes(document: dict[str, Any]) -> list[tuple[str, int]]:
         return [(f["code"], f["line"]) for f in document["findings"] if f["level"] != "note"]
 
-    twice = CONTRACT.replace('id = "short"\nrule', 'id = "short"\nref = "x"\ntext = "y"\nrule')
-    found = lint(twice.encode() + b'[[clause]]\nid = "again"\nref = "x"\ntext = "y"\nrule = "downtime"\nmax = "9h"\n', file="c.toml")
-    assert ("limits-contradict", 47) in codes(found) and found["file"] == "c.toml"
+    text = CONTRACT + '[[clause]]\nid = "again"\nref = "x"\ntext = "y"\nrule = "downtime"\nmax = "9h"\n'
+    found = lint(text.encode(), file="c.toml")
+    assert ("limits-contradict", len(text.splitlines())) in codes(found) and found["file"] == "c.toml"
+    assert ("unused-calendar", CONTRACT.splitlines().index('id = "workdays"')) in codes(found)
     assert codes(lint("format = 2")) == [("contract-format", 1)]
     assert "nothing-recorded" not in dict(codes(busy.lint()))
     with Ledger.open(tmp_path / "l", create=True) as ledger, Account(Contract.parse(VIEWS), ledger) as empty:

@@ -1,20 +1,22 @@
 //! `Account`: the books of one contract, from a ledger or from loose facts; and the flat `Budget`.
 
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, parse_json};
 use crate::contract::{Contract, core_of};
-use crate::convert::{datetime, datetime_opt, delta_opt, instant_opt};
+use crate::convert::{datetime, datetime_opt, delta_opt, instant_opt, micros};
 use crate::errors::{detached, input};
 use crate::facts;
 use crate::ledger::Ledger;
-use opsledger::Error;
 use opsledger::account;
 use opsledger::assess::{self, Ask, OutageRow, View};
+use opsledger::due::ical;
 use opsledger::error::Code;
 use opsledger::ledger::clock::system_now;
+use opsledger::time::{DAY, Micros};
+use opsledger::{Error, Lang};
 use parking_lot::RwLock;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDelta, PyTuple};
+use pyo3::types::{PyDelta, PyString, PyTuple};
 use std::sync::Arc;
 
 /// The books of one contract. `Account(contract)` takes loose facts; `Account(contract, ledger)` follows a ledger, and
@@ -161,6 +163,165 @@ impl Account {
         let ask = self.ask(py, as_of, known_at, head, view)?;
         Ok(detached(py, || self.handle()?.outages(&ask))?.into_iter().map(Outage).collect())
     }
+
+    /// What falls due, is at risk, or waits for whom, from `as_of` on and for `within` (default 7 days), if nothing more is
+    /// recorded: the command's document as a dict. Other arguments as for `budget`.
+    ///
+    /// Raises InputError for a negative `within`.
+    #[pyo3(signature = (as_of=None, known_at=None, *, within=None, head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn due<'py>(
+        &self,
+        py: Python<'py>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        let within = span(within)?;
+        parse_json(py, &detached(py, || Ok(self.handle()?.due(&ask, within)?.to_json()))?)
+    }
+
+    /// Who is on duty from `as_of` on and for `within` (default 7 days), and where nobody is. Arguments as for `due`.
+    #[pyo3(signature = (as_of=None, known_at=None, *, within=None, head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn roster<'py>(
+        &self,
+        py: Python<'py>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        let within = span(within)?;
+        parse_json(py, &detached(py, || Ok(self.handle()?.roster(&ask, within)?.to_json()))?)
+    }
+
+    /// The due list as iCalendar text; `lang` is "zh" or "en". Other arguments as for `due`.
+    #[pyo3(signature = (as_of=None, known_at=None, *, within=None, lang="zh", head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn due_ical<'py>(
+        &self,
+        py: Python<'py>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        lang: &str,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        let within = span(within)?;
+        let lang = match lang {
+            "zh" => Lang::Zh,
+            "en" => Lang::En,
+            other => {
+                let detail = format!("lang = {other:?}, not \"zh\" or \"en\"");
+                return Err(input(py, Code::UnknownWord, detail));
+            }
+        };
+        let text = detached(py, || Ok(ical::calendar(&self.handle()?.due(&ask, within)?, lang)))?;
+        Ok(PyString::new(py, &text).into_any())
+    }
+
+    /// Why a clause stands as it does, with `case` only that case: the command's document as a dict. Other arguments as for
+    /// `budget`.
+    ///
+    /// Raises NotFoundError for a clause or a case there is not, with those there are.
+    #[pyo3(signature = (clause, case=None, as_of=None, known_at=None, *, head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        clause: &str,
+        case: Option<&str>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        parse_json(py, &detached(py, || Ok(self.handle()?.explain(&ask, clause, case)?.to_json()))?)
+    }
+
+    /// A register ("incidents", "duty", …) as a dict. Other arguments as for `budget`.
+    ///
+    /// Raises NotFoundError for a name there is not, with those there are.
+    #[pyo3(signature = (name, as_of=None, known_at=None, *, head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn register<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        parse_json(py, &detached(py, || Ok(self.handle()?.register(name, &ask)?.to_json()))?)
+    }
+
+    /// What the author of the contract wants to know, with what the record shows: the command's document as a dict. `file` is the
+    /// name to print. Other arguments as for `budget`.
+    #[pyo3(signature = (as_of=None, known_at=None, *, file=None, head=None, view="agreed"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn lint<'py>(
+        &self,
+        py: Python<'py>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        file: Option<&str>,
+        head: Option<u64>,
+        view: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        parse_json(py, &detached(py, || Ok(self.handle()?.lint(&ask, file)?.to_json()))?)
+    }
+
+    /// What changed between two assessments, and the entries that explain it: the command's document as a dict. Each argument
+    /// is one value for both, or a pair (before, after). Without `as_of` both are asked for the earlier `known_at`.
+    #[pyo3(signature = (*, known_at=None, as_of=None, head=None, view=None))]
+    fn diff<'py>(
+        &self,
+        py: Python<'py>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        head: Option<&Bound<'_, PyAny>>,
+        view: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ask = |i: usize| -> PyResult<Ask> {
+            let (known_at, as_of) = (side(known_at, i)?, side(as_of, i)?);
+            let head = side(head, i)?.map(|h| h.extract::<u64>()).transpose()?;
+            let view = side(view, i)?.map_or_else(|| Ok("agreed".to_owned()), |v| v.extract::<String>())?;
+            self.ask(py, as_of.as_ref(), known_at.as_ref(), head, &view)
+        };
+        let (from, to) = (ask(0)?, ask(1)?);
+        parse_json(py, &detached(py, || Ok(self.handle()?.diff(&from, &to)?.to_json()))?)
+    }
+}
+
+/// A span; left out: 7 days.
+fn span(within: Option<&Bound<'_, PyAny>>) -> PyResult<Micros> {
+    Ok(within.map(|w| micros(w, "within")).transpose()?.unwrap_or(7 * DAY))
+}
+
+/// One side of a pair; a single value is both sides.
+fn side<'py>(value: Option<&Bound<'py, PyAny>>, i: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(value) = value else { return Ok(None) };
+    let side = match value.cast::<PyTuple>() {
+        Ok(pair) if pair.len() == 2 => pair.get_item(i)?,
+        Ok(pair) => {
+            let wrong = format!("a pair (before, after), not {} values", pair.len());
+            return Err(PyTypeError::new_err(wrong));
+        }
+        Err(_) => value.clone(),
+    };
+    Ok((!side.is_none()).then_some(side))
 }
 
 /// The flat figures of a contract; None where no clause gives one.

@@ -32,7 +32,7 @@ impl Assessment {
 }
 
 /// What Python's own parser makes of JSON text (no number in our documents is a float).
-fn parse_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn parse_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (text,))
 }
 

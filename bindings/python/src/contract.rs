@@ -1,5 +1,6 @@
 //! `Contract`: promises as data, and its calendars.
 
+use crate::assessment::parse_json;
 use crate::columns::{Column, Int64Column, checked_rows};
 use crate::convert::{datetime, delta, instant, instant_opt, micros};
 use crate::errors::{attached, detached, input, raise};
@@ -37,16 +38,7 @@ impl Contract {
     #[staticmethod]
     fn parse(text: &Bound<'_, PyAny>) -> PyResult<Contract> {
         let py = text.py();
-        let bytes: Vec<u8> = if let Ok(bytes) = text.cast::<PyBytes>() {
-            bytes.as_bytes().to_vec()
-        } else if let Ok(text) = text.cast::<PyString>() {
-            match text.to_cow() {
-                Ok(text) => text.into_owned().into_bytes(),
-                Err(_) => return Err(input(py, Code::BadUtf8, "the contract's text has a lone surrogate")),
-            }
-        } else {
-            return Err(PyTypeError::new_err("the contract's text must be str or bytes"));
-        };
+        let bytes = text_bytes(text)?;
         let inner = detached(py, move || opsledger::contract::Contract::parse_bytes(None, &bytes))?;
         Ok(Contract::wrap(Arc::new(inner)))
     }
@@ -220,4 +212,29 @@ pub(crate) fn core_of(contract: Option<&Bound<'_, Contract>>) -> Option<Arc<opsl
 /// An error of the bad-request code.
 pub(crate) fn bad_request(py: Python<'_>, detail: impl Into<String>) -> PyErr {
     raise(py, &Error::new(Code::BadRequest, detail))
+}
+
+/// The bytes of a contract's text.
+fn text_bytes(text: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if let Ok(bytes) = text.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    let Ok(string) = text.cast::<PyString>() else {
+        return Err(PyTypeError::new_err("the contract's text must be str or bytes"));
+    };
+    match string.to_cow() {
+        Ok(text) => Ok(text.into_owned().into_bytes()),
+        Err(_) => Err(input(text.py(), Code::BadUtf8, "the contract's text has a lone surrogate")),
+    }
+}
+
+/// Looks a contract's text over (`str`, or UTF-8 `bytes`): contradictions, values nobody agreed on, promises that no fact can
+/// meet; the command's document as a dict. What cannot be read is the one error found. `file` is the name to print.
+#[pyfunction]
+#[pyo3(signature = (text, *, file=None))]
+pub(crate) fn lint<'py>(text: &Bound<'py, PyAny>, file: Option<String>) -> PyResult<Bound<'py, PyAny>> {
+    let py = text.py();
+    let bytes = text_bytes(text)?;
+    let json = detached(py, move || Ok(opsledger::lint::bytes(file.as_deref(), &bytes).to_json()))?;
+    parse_json(py, &json)
 }

@@ -46,6 +46,7 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<assessment::Clause>()?;
     module.add_class::<columns::SystemFigures>()?;
     module.add_function(wrap_pyfunction!(columns::outages_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(contract::lint, module)?)?;
     module.add_function(wrap_pyfunction!(_command, module)?)?;
     #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(_panic, module)?)?;

@@ -6,8 +6,9 @@ use crate::assess::Stamp;
 use crate::calendar::Zone;
 use crate::error::Lang;
 use crate::facts::Entry;
+use crate::facts::kinds::{self, FieldType};
 use crate::facts::terms::term;
-use crate::time::Instant;
+use crate::time::{Instant, parse_instant};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -46,10 +47,31 @@ impl FactLine {
         let party = self.party.as_deref().map(|p| term(lang, p));
         party.into_iter().chain(self.person.as_deref()).collect::<Vec<_>>().join(" ")
     }
-    /// What it says, in a line.
+    /// What it says, in a line: instants in the contract's zone, words of the trade in the reader's language.
     pub fn told(&self, lang: Lang) -> String {
+        let kind = kinds::find(&self.kind);
         let field = |(name, value): (&String, &Value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), |t| term(lang, t).to_owned());
+            let ty = kind.and_then(|k| k.field(name)).map(|f| f.ty);
+            let instant = match ty {
+                Some(FieldType::Instant | FieldType::DateOrInstant) => {
+                    value.as_str().and_then(|t| parse_instant(t).ok())
+                }
+                _ => None,
+            };
+            let text = match (instant, value) {
+                (Some(at), _) => self.at.zone.format(at),
+                (_, Value::String(text)) => term(lang, text).to_owned(),
+                (_, Value::Array(list)) => {
+                    let word =
+                        |v: &Value| v.as_str().map_or_else(|| v.to_string(), |t| term(lang, t).to_owned());
+                    list.iter().map(word).collect::<Vec<_>>().join(if lang == Lang::Zh {
+                        "、"
+                    } else {
+                        ", "
+                    })
+                }
+                (_, other) => other.to_string(),
+            };
             let cut = text.char_indices().nth(LONGEST).map(|(i, _)| format!("{}…", &text[..i]));
             format!("{name}={}", cut.unwrap_or(text))
         };

@@ -147,3 +147,57 @@ fn the_calendar_is_well_formed_and_stable() {
     all.dedup();
     assert_eq!(all.len(), 6);
 }
+
+#[test]
+fn units_to_come_gaps_and_notices_are_listed() {
+    let contract = r#"format = 1
+id = "t"
+title = "待办"
+timezone = "Asia/Shanghai"
+period = { start = "2026-01-01", end = "2026-12-31" }
+[[clause]]
+id = "daily"
+rule = "recurring"
+fact = { kind = "inspection.complete", where = { type = "daily" } }
+every = "day"
+[[clause]]
+id = "desk"
+rule = "coverage"
+roles = { desk = 1 }
+windows = "period"
+[[clause]]
+id = "notice"
+rule = "sequence"
+then = "staff.replace.effect"
+notice = { from = "staff.replace.request", at_least = "2 months" }
+"#;
+    let account = Account::new(Arc::new(Contract::parse(contract).unwrap()));
+    let facts = [
+        fact("staff.replace.request", "P-1", "01T09:00:00", "{}"),
+        fact("inspection.complete", "X-1", "02T09:00:00", r#"{"type":"daily"}"#),
+        fact(
+            "duty.assign",
+            "S-1",
+            "02T10:00:00",
+            r#"{"person":"值班员01","role":"desk","start":"2026-01-01T00:00:00+08:00","end":"2026-03-04T08:00:00+08:00"}"#,
+        ),
+    ];
+    account.add(&facts.concat()).unwrap();
+    // The second day is done, the third runs, the fourth has not begun; the roster ends within the span.
+    let list = account.due(&ask("2026-03-03T12:00:00+08:00"), 2 * DAY).unwrap();
+    let of = |reason| -> Vec<(String, String)> {
+        shown(&list).into_iter().filter(|l| l.0 == reason).map(|l| (l.1, l.2)).collect()
+    };
+    let line = |at: &str, case: &str| (at.to_owned(), case.to_owned());
+    assert_eq!(of(Reason::Due), [line("03-04T00:00", "2026-03-03"), line("03-05T00:00", "2026-03-04")]);
+    assert_eq!(of(Reason::Gap), [line("03-04T08:00", "2026-03-04T08:00:00+08:00")]);
+    let gap = list.items.iter().find(|i| i.reason == Reason::Gap).unwrap();
+    assert_eq!(gap.end.map(|end| end.at), Some(list.until.at));
+    assert_eq!(gap.status, Some(Status::AtRisk));
+    let roster = account.roster(&ask("2026-03-03T12:00:00+08:00"), 2 * DAY).unwrap();
+    assert_eq!((roster.shifts.len(), roster.gaps.len()), (1, 1));
+    assert_eq!(of(Reason::Notice), []);
+    let later = account.due(&ask("2026-04-28T12:00:00+08:00"), 7 * DAY).unwrap();
+    let notices: Vec<_> = shown(&later).into_iter().filter(|l| l.0 == Reason::Notice).collect();
+    assert_eq!(notices, [(Reason::Notice, "05-01T09:00".to_owned(), "P-1".to_owned(), "supplier")]);
+}

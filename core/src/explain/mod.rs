@@ -145,7 +145,7 @@ impl Explanation {
         }
         line(format!("{}{}", pick("规则：", "rule: "), self.rule.get(lang)));
         line(format!(
-            "{}{} {}{} {}{}",
+            "{}{}{}{}{}{}",
             pick("截至 ", "as of "),
             zone.format(self.as_of.at),
             pick("，已知至 ", ", known at "),

@@ -12,7 +12,7 @@ use crate::rules::findings::Until;
 use crate::rules::outage_count::Threshold;
 use crate::rules::recurring::Every;
 use crate::rules::{OutageScope, Per, RuleParams};
-use crate::time::{Micros, words};
+use crate::time::{DAY, Micros, words};
 
 /// The kinds of facts that decide a clause; empty for one that is made of other clauses.
 pub(crate) fn kinds(rule: &RuleParams) -> Vec<&str> {
@@ -171,7 +171,7 @@ pub(crate) fn describe(clause: &Clause) -> Sentence {
                 }
             };
             let mut text = Sentence::new(
-                format!("{} 内不间断：{}", zh.join("、"), roles(Lang::Zh)),
+                format!("{}内不间断：{}", zh.join("、"), roles(Lang::Zh)),
                 format!("without a gap in {}: {}", en.join(", "), roles(Lang::En)),
             );
             if p.tolerance > 0 {
@@ -211,7 +211,7 @@ pub(crate) fn describe(clause: &Clause) -> Sentence {
             text
         }
         RuleParams::Documents(p) => {
-            let mut text = Sentence::new("按期提交：", "to be handed in:");
+            let mut text = Sentence::new("按期提交", "to be handed in");
             for paper in &p.list {
                 let person = if paper.per_person { ("（每人）", " (each person)") } else { ("", "") };
                 let (zh, en) = match paper.due {
@@ -275,10 +275,18 @@ fn watched(lang: Lang) -> &'static str {
 }
 
 fn zh_time(us: Micros) -> String {
-    words(us, Lang::Zh)
+    time(us, Lang::Zh)
 }
 fn en_time(us: Micros) -> String {
-    words(us, Lang::En)
+    time(us, Lang::En)
+}
+
+/// A length of time as contracts write it: whole days from three on.
+fn time(us: Micros, lang: Lang) -> String {
+    if us >= 3 * DAY && us % DAY == 0 {
+        return format!("{} {}", us / DAY, if lang == Lang::Zh { "天" } else { "d" });
+    }
+    words(us, lang)
 }
 
 fn decimal(d: crate::contract::Decimal) -> String {
@@ -363,7 +371,7 @@ fn list(kinds: &[KindFilter], lang: Lang) -> String {
 
 fn limit(limit: Limit, lang: Lang) -> String {
     match (limit, lang) {
-        (Limit::Elapsed(us), lang) => words(us, lang),
+        (Limit::Elapsed(us), lang) => time(us, lang),
         (Limit::Workdays(n), Lang::Zh) => format!("{n} 个工作日"),
         (Limit::Workdays(n), Lang::En) => format!("{n} workdays"),
         (Limit::Months(n), Lang::Zh) => format!("{n} 个月"),

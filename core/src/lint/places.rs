@@ -45,10 +45,13 @@ impl Places {
                         places.clauses.push((place(clause.span().start), keys));
                     }
                 }
-                // Lists of tables by their number, from 0.
+                // Lists of tables by their ids.
                 DeValue::Array(list) => {
-                    for (i, item) in list.iter().enumerate() {
-                        places.top.push((vec![name.clone(), i.to_string()], place(item.span().start)));
+                    for item in list {
+                        let id = item.get_ref().get("id").and_then(|id| id.get_ref().as_str());
+                        if let Some(id) = id {
+                            places.top.push((vec![name.clone(), id.to_owned()], place(item.span().start)));
+                        }
                     }
                 }
                 _ => {}

@@ -111,6 +111,13 @@ fn each_warning_comes_from_what_it_names() {
 }
 
 #[test]
+fn a_calendar_is_found_by_its_id() {
+    let calendar = |id: &str| format!("[[calendar]]\nid = \"{id}\"\nopen = {{ mon = [\"09:00-17:00\"] }}\n");
+    let found = of(&(calendar("z") + &calendar("a") + &clause("c", &format!("calendar = \"z\"\n{LONG}"))));
+    assert_eq!(found, [(Level::Warning, "unused-calendar", None, 10)]);
+}
+
+#[test]
 fn years_without_a_schedule_are_named() {
     let head = HEAD.replace("2026-12-31", "2031-12-31");
     let body = "[[calendar]]\nid = \"w\"\nopen = { workday = [\"09:00-17:00\"] }\nholidays = \"CN\"\n"

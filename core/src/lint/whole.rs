@@ -1,6 +1,7 @@
 //! What concerns the contract as a whole: its dates, what the parties have to confirm, what nothing refers to.
 
 use super::{Found, Level};
+use crate::contract::parse::top::ALWAYS;
 use crate::contract::{Contract, Limit};
 use crate::error::Code;
 use crate::explain::rule;
@@ -123,11 +124,11 @@ fn needs(contract: &Contract, found: &mut Found) {
 }
 
 fn unused(contract: &Contract, found: &mut Found) {
-    for (i, id) in contract.calendars.keys().filter(|id| *id != "7x24").enumerate() {
+    for id in contract.calendars.keys().filter(|id| *id != ALWAYS) {
         let used = contract.clauses.iter().any(|c| super::clause::calendar(&c.rule) == Some(id.as_str()));
         if !used {
             found.top(
-                &["calendar", &i.to_string()],
+                &["calendar", id],
                 (WARN, "unused-calendar"),
                 format!("没有条款使用日历 {id}"),
                 format!("no clause uses the calendar {id}"),

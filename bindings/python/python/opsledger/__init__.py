@@ -36,6 +36,7 @@ from ._opsledger import (
     Verdict,
     VersionError,
     __version__,
+    lint,
     outages_batch,
 )
 
@@ -70,5 +71,6 @@ __all__ = [
     "Verdict",
     "VersionError",
     "__version__",
+    "lint",
     "outages_batch",
 ]

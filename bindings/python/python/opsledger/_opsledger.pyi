@@ -194,6 +194,70 @@ class Account:
         head: int | None = None,
         view: _View = "agreed",
     ) -> list[Outage]: ...
+    def due(
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        within: timedelta | None = None,
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> dict[str, Any]: ...
+    def roster(
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        within: timedelta | None = None,
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> dict[str, Any]: ...
+    def due_ical(
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        within: timedelta | None = None,
+        lang: Literal["zh", "en"] = "zh",
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> str: ...
+    def explain(
+        self,
+        clause: str,
+        case: str | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> dict[str, Any]: ...
+    def register(
+        self,
+        name: str,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> dict[str, Any]: ...
+    def lint(
+        self,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        *,
+        file: str | None = None,
+        head: int | None = None,
+        view: _View = "agreed",
+    ) -> dict[str, Any]: ...
+    def diff(
+        self,
+        *,
+        known_at: datetime | tuple[datetime | None, datetime | None] | None = None,
+        as_of: datetime | tuple[datetime | None, datetime | None] | None = None,
+        head: int | tuple[int | None, int | None] | None = None,
+        view: _View | tuple[_View | None, _View | None] | None = None,
+    ) -> dict[str, Any]: ...
 
 @final
 class Budget:
@@ -321,6 +385,7 @@ class SystemFigures:
     def planned_us(self) -> memoryview[int]: ...
     def __len__(self) -> int: ...
 
+def lint(text: str | bytes, *, file: str | None = None) -> dict[str, Any]: ...
 def outages_batch(
     system: _Column,
     start: _Column,

@@ -89,6 +89,8 @@ texts! {
     DRY_RUN = "{} rows, {} facts to record; nothing is recorded yet", "共 {} 行，将记录 {} 条事实；尚未记录";
     SHEET_RECORDED = "{} rows, {} facts recorded, entries {}", "共 {} 行，新记录 {} 条事实，记录 {}";
     SHEET_UNCHANGED = "{} rows, all recorded before", "共 {} 行，均已记录，没有变化";
+    OPINIONS_READ = "{} to confirm, {} to dispute, {} recorded before, {} left open; nothing is recorded yet", "确认 {} 条，异议 {} 条，此前已记录 {} 条，未表态 {} 条；尚未记录";
+    OPINIONS_RECORDED = "{} confirmed, {} disputed, {} recorded before, {} left open", "已记录：确认 {} 条，异议 {} 条；此前已记录 {} 条，未表态 {} 条";
     ZONE_READ = "times are read in {}", "时间按 {} 读取";
     WRITTEN = "wrote {}", "已写出 {}";
     DUE = "{}: {} to {}, {} items", "{}：{} 至 {}，共 {} 项";

@@ -6,6 +6,7 @@
 //! `copy` gives the sheet back with its wrong cells coloured; `confirmation` is the sheet of opinions.
 
 mod cell;
+pub mod confirmation;
 mod copy;
 mod family;
 pub mod families;

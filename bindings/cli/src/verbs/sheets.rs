@@ -10,20 +10,43 @@ use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Result};
 use opsledger::facts::Fact;
 use opsledger::ledger::{Imported, Ledger, Options, clock};
-use opsledger::sheets::{self, Change, Preview, Who, families};
+use opsledger::sheets::{self, Change, Preview, Who, confirmation, families};
 use opsledger::table::xlsx;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The form that is no family: the month's opinions.
+const CONFIRMATION: &str = "confirmation";
+
 pub(super) fn form(cli: &Cli, args: &Form, out: &mut Out<'_, '_>) -> Result<i32> {
-    let (bytes, name) = {
-        let families = args.families.iter().map(|name| families::find(name)).collect::<Result<Vec<_>>>()?;
-        let contract = verbs::contract(cli, out)?;
-        let name = families.iter().map(|f| f.name).collect::<Vec<_>>().join("-");
-        (sheets::form(&families, &contract, args.rows.unwrap_or(sheets::DEFAULT_ROWS))?, name)
+    let (bytes, name) = match (args.families.as_slice(), &args.month) {
+        ([name], Some(month)) if is_confirmation(name) => {
+            let ledger = verbs::open(cli, false)?;
+            let contract = verbs::stated_contract(cli, out)?;
+            let party = args.party.as_deref().unwrap_or("buyer");
+            let bytes = confirmation::form(contract, &ledger, month, party, clock::system_now())?;
+            (bytes, format!("{CONFIRMATION}-{month}"))
+        }
+        (names, month) if month.is_some() || names.iter().any(|name| is_confirmation(name)) => {
+            return Err(Error::new(Code::BadRequest, "form").with_hints(
+                "the confirmation stands alone and names its month: form confirmation --month 2026-03",
+                "确认表须单独生成并写明月份：form confirmation --month 2026-03",
+            ));
+        }
+        (names, _) => {
+            let families = names.iter().map(|name| families::find(name)).collect::<Result<Vec<_>>>()?;
+            let contract = verbs::contract(cli, out)?;
+            let rows = args.rows.unwrap_or(sheets::DEFAULT_ROWS);
+            let name = families.iter().map(|f| f.name).collect::<Vec<_>>().join("-");
+            (sheets::form(&families, &contract, rows)?, name)
+        }
     };
     write(args.out.as_deref(), &name, &bytes, out)
+}
+
+fn is_confirmation(name: &str) -> bool {
+    matches!(name, CONFIRMATION | "确认表")
 }
 
 /// Where no file is named, one that may have been filled in is not overwritten.
@@ -93,21 +116,22 @@ fn document(preview: &Preview, wrong: &[(String, Error)], recorded: Option<&Impo
             "change": row.change.name(), "facts": facts }))
     };
     let rows = preview.rows.iter().map(row).collect::<Result<Vec<_>>>()?;
-    let wrong: Vec<_> = wrong
-        .iter()
-        .map(|(cell, e)| {
-            json!({ "cell": cell, "code": e.code().info().name, "text_zh": e.text(Lang::Zh), "text_en": e.text(Lang::En) })
-        })
-        .collect();
     let remarks: Vec<_> = preview
         .remarks(Lang::Zh)
         .into_iter()
         .zip(preview.remarks(Lang::En))
         .map(|((cell, zh), (_, en))| json!({ "cell": cell, "text_zh": zh, "text_en": en }))
         .collect();
-    Ok(json!({ "rows": rows, "wrong": wrong, "remarks": remarks,
+    Ok(json!({ "rows": rows, "wrong": wrong_cells(wrong), "remarks": remarks,
         "new": recorded.map(|r| r.new), "seqs": recorded.map(|r| &r.seqs) })
     .to_string())
+}
+
+fn wrong_cells(wrong: &[(String, Error)]) -> Vec<serde_json::Value> {
+    let cell = |(cell, e): &(String, Error)| {
+        json!({ "cell": cell, "code": e.code().info().name, "text_zh": e.text(Lang::Zh), "text_en": e.text(Lang::En) })
+    };
+    wrong.iter().map(cell).collect()
 }
 
 fn print(
@@ -158,6 +182,40 @@ fn result(change: Change) -> Text {
     }
 }
 
-pub(super) fn confirm(_cli: &Cli, _args: &Confirm, _out: &mut Out<'_, '_>) -> Result<i32> {
-    Err(Error::new(Code::Unsupported, "confirm"))
+pub(super) fn confirm(cli: &Cli, args: &Confirm, out: &mut Out<'_, '_>) -> Result<i32> {
+    let bytes = input::read_all(&args.from, out, xlsx::MAX_FILE)?;
+    let ledger = open(cli, args.dry_run, args.accept_clock)?;
+    let contract = verbs::contract(cli, out)?;
+    let now = clock::system_now();
+    let answers = confirmation::read(&bytes, &contract, &ledger, &args.person, now)?;
+    let recorded = match (answers.wrong.is_empty(), args.dry_run) {
+        (true, false) => Some(answers.record(&ledger, now)?),
+        _ => None,
+    };
+    let status = if answers.wrong.is_empty() { EXIT_OK } else { EXIT_INPUT };
+    if out.json {
+        let list: Vec<_> = answers
+            .answers
+            .iter()
+            .map(|a| json!({ "row": a.row, "entry": a.entry, "confirms": a.confirms, "new": a.fact.is_some() }))
+            .collect();
+        let document = json!({ "answers": list, "open": answers.open, "wrong": wrong_cells(&answers.wrong),
+            "new": recorded.as_ref().map(|r| r.new), "seqs": recorded.as_ref().map(|r| &r.seqs) });
+        out.line(&document.to_string())?;
+        return Ok(status);
+    }
+    let lang = out.lang;
+    for (_, e) in &answers.wrong {
+        out.error(e);
+    }
+    let fresh = answers.answers.iter().filter(|a| a.fact.is_some());
+    let (confirmed, disputed): (Vec<_>, Vec<_>) = fresh.partition(|a| a.confirms);
+    let before = answers.answers.len() - confirmed.len() - disputed.len();
+    let counts: [&dyn std::fmt::Display; 4] = [&confirmed.len(), &disputed.len(), &before, &answers.open];
+    out.line(&match recorded {
+        _ if status != EXIT_OK => texts::CELLS_WRONG.with(lang, &[&answers.wrong.len()]),
+        None => texts::OPINIONS_READ.with(lang, &counts),
+        Some(_) => texts::OPINIONS_RECORDED.with(lang, &counts),
+    })?;
+    Ok(status)
 }

@@ -226,7 +226,11 @@ const ARGS: &[(&str, &str, &str)] = &[
     ),
     ("rows", "Rows to fill (default 200)", "空行数（默认 200）"),
     ("month", "The month to confirm, such as 2026-03", "要确认的月份，如 2026-03"),
-    ("form party", "Who is to confirm: buyer (default), supplier", "由谁确认：buyer 采购方（默认）、supplier 供应商"),
+    (
+        "form party",
+        "Who is to confirm: buyer (default), supplier",
+        "由谁确认：buyer 采购方（默认）、supplier 供应商",
+    ),
     ("confirm from", "The confirmation sheet, filled in", "填好的确认表"),
     ("confirm person", "Who confirms", "确认人姓名"),
     ("seqs", "Entries to show in full", "要查看全文的记录序号"),

@@ -48,7 +48,9 @@ pub(super) fn read(cell: &Cell, column: &Column, zone: Zone, place: &str) -> Res
     }
     let read = match &cell.value {
         Held::Nothing => return Ok(None),
-        Held::Error(_) => Err(("单元格显示错误值：请填写实际内容", "the cell shows an error: write what is meant")),
+        Held::Error(_) => {
+            Err(("单元格显示错误值：请填写实际内容", "the cell shows an error: write what is meant"))
+        }
         Held::Text(text) => match text_of(text) {
             Ok(text) if text.is_empty() => return Ok(None),
             Ok(text) => from_text(&text, column.ty, zone),
@@ -72,10 +74,16 @@ fn text_of(text: &str) -> std::result::Result<String, (&'static str, &'static st
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'));
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return Err(("含有看不见的控制字符：请重新键入", "it holds control characters that nobody sees: type it anew"));
+        return Err((
+            "含有看不见的控制字符：请重新键入",
+            "it holds control characters that nobody sees: type it anew",
+        ));
     }
     if text.chars().count() > LONGEST {
-        return Err(("文字过长（超过 8000 字）：请存为附件并填写编号", "too long (over 8000 characters): keep it in a file and write its number"));
+        return Err((
+            "文字过长（超过 8000 字）：请存为附件并填写编号",
+            "too long (over 8000 characters): keep it in a file and write its number",
+        ));
     }
     Ok(text.to_owned())
 }
@@ -124,7 +132,8 @@ fn from_text(text: &str, ty: Type, zone: Zone) -> Said {
     }
 }
 
-const OTHER_WORD: (&str, &str) = ("不在下拉选项中，按所填文字记录", "not one of the drop-down's words; kept as written");
+const OTHER_WORD: (&str, &str) =
+    ("不在下拉选项中，按所填文字记录", "not one of the drop-down's words; kept as written");
 const MIDNIGHT: (&str, &str) =
     ("按 00:00 读取；如只填了日期，请补上时刻", "read as 00:00; if only a date was meant, add the time");
 
@@ -160,13 +169,19 @@ fn from_time(time: NaiveDateTime, ty: Type, zone: Zone) -> Said {
             "表格把它当成了日期：请先把单元格格式设为文本，再写 2026-03（月）或 2026-03-01（日）",
             "taken for a date: format the cell as text, then write 2026-03 (month) or 2026-03-01 (day)",
         )),
-        _ => Err(("表格把它当成了日期：请先把单元格格式设为文本再填写", "taken for a date: format the cell as text, then write it")),
+        _ => Err((
+            "表格把它当成了日期：请先把单元格格式设为文本再填写",
+            "taken for a date: format the cell as text, then write it",
+        )),
     }
 }
 
 fn from_clock(_: i64, ty: Type) -> Said {
     match ty {
-        Type::Time => Err(("只有时刻，没有日期：请写成 2026-03-02 08:10", "a time without a date: write 2026-03-02 08:10")),
+        Type::Time => Err((
+            "只有时刻，没有日期：请写成 2026-03-02 08:10",
+            "a time without a date: write 2026-03-02 08:10",
+        )),
         _ => Err(ask(ty)),
     }
 }
@@ -216,7 +231,8 @@ fn local(time: NaiveDateTime, zone: Zone) -> Said {
 }
 
 fn instant(at: Instant, local: bool) -> Said {
-    let text = time::canonical_instant(at).map_err(|_| ("年份超出 1900 至 9999", "the year is not within 1900 to 9999"))?;
+    let text = time::canonical_instant(at)
+        .map_err(|_| ("年份超出 1900 至 9999", "the year is not within 1900 to 9999"))?;
     Ok(Some(Read { value: text.into(), instant: Some(at), local, remark: None }))
 }
 

@@ -51,7 +51,8 @@ fn tab_of(
             let Some(at) = at.and_then(|at| u16::try_from(at).ok()) else { continue };
             form::head(out, tab.family, column, tab.head, at, looks)?;
             let (first, end) = (tab.head + 2, last + ROOM);
-            out.set_range_format(first, at, end, at, form::cell_format(column.ty, looks)).map_err(write_refused)?;
+            out.set_range_format(first, at, end, at, form::cell_format(column.ty, looks))
+                .map_err(write_refused)?;
             form::drop_down(out, column, first, end, at)?;
         }
         out.set_freeze_panes(tab.head + 1, 1).map_err(write_refused)?;
@@ -77,7 +78,13 @@ fn tab_of(
     Ok(())
 }
 
-fn looks_of(held: &Cell, tab: Option<&Tab>, (row, column): (u32, u32), marked: Option<bool>, looks: &Looks) -> Format {
+fn looks_of(
+    held: &Cell,
+    tab: Option<&Tab>,
+    (row, column): (u32, u32),
+    marked: Option<bool>,
+    looks: &Looks,
+) -> Format {
     let known = tab.filter(|tab| row > tab.head).and_then(|tab| {
         let i = tab.columns.iter().position(|at| *at == Some(column))?;
         Some(form::cell_format(tab.family.columns[i].ty, looks))
@@ -100,9 +107,13 @@ fn put(out: &mut Worksheet, (row, column): (u32, u32), held: &Cell, format: Form
     match &held.value {
         Value::Time(time) => {
             let day = ExcelDateTime::from_ymd(time.year() as u16, time.month() as u8, time.day() as u8);
-            let whole = day.and_then(|day| day.and_hms(time.hour() as u16, time.minute() as u8, time.second() as u8));
+            let whole =
+                day.and_then(|day| day.and_hms(time.hour() as u16, time.minute() as u8, time.second() as u8));
             match whole {
-                Ok(whole) => out.write_datetime_with_format(row, at, &whole, &format).map(|_| ()).map_err(write_refused),
+                Ok(whole) => out
+                    .write_datetime_with_format(row, at, &whole, &format)
+                    .map(|_| ())
+                    .map_err(write_refused),
                 // Before 1900: as text.
                 Err(_) => out.text(row, at, &time.to_string(), &format),
             }
@@ -114,7 +125,9 @@ fn put(out: &mut Worksheet, (row, column): (u32, u32), held: &Cell, format: Form
             }
             _ => out.text(row, at, number, &format),
         },
-        Value::Flag(flag) => out.write_boolean_with_format(row, at, *flag, &format).map(|_| ()).map_err(write_refused),
+        Value::Flag(flag) => {
+            out.write_boolean_with_format(row, at, *flag, &format).map(|_| ()).map_err(write_refused)
+        }
         Value::Text(text) | Value::Error(text) => out.text(row, at, text, &format),
         Value::Clock(_) => {
             let told = cell::told(&held.value);

@@ -4,9 +4,7 @@ use super::family::{Column, Family, Type};
 use crate::contract::Contract;
 use crate::error::{Code, Error, Result};
 use crate::table::xlsx::{Looks, Safe, finish, write_refused};
-use rust_xlsxwriter::{
-    DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet,
-};
+use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet};
 
 /// Rows of a form where nobody says how many.
 pub const DEFAULT_ROWS: u32 = 200;
@@ -36,7 +34,9 @@ pub(super) const LABELS: Labels =
 /// `out-of-range` for no family, one twice, or more than [`MAX_ROWS`] rows.
 pub fn form(families: &[&'static Family], contract: &Contract, rows: u32) -> Result<Vec<u8>> {
     if !(1..=MAX_ROWS).contains(&rows) {
-        return Err(Error::new(Code::OutOfRange, format!("rows = {rows}")).with_hint(format!("1..{MAX_ROWS}")));
+        return Err(
+            Error::new(Code::OutOfRange, format!("rows = {rows}")).with_hint(format!("1..{MAX_ROWS}"))
+        );
     }
     let twice = families.iter().enumerate().find(|(i, f)| families[..*i].iter().any(|g| g.name == f.name));
     if families.is_empty() || twice.is_some() {
@@ -126,7 +126,13 @@ pub(super) fn cell_format(ty: Type, looks: &Looks) -> &Format {
 }
 
 /// A drop-down of the column's words: others are refused, or asked back about where they are allowed.
-pub(super) fn drop_down(sheet: &mut Worksheet, column: &Column, first: u32, last: u32, at: u16) -> Result<()> {
+pub(super) fn drop_down(
+    sheet: &mut Worksheet,
+    column: &Column,
+    first: u32,
+    last: u32,
+    at: u16,
+) -> Result<()> {
     let words: Vec<&str> = match column.ty {
         Type::YesNo => vec!["是", "否"],
         Type::Words(words) | Type::Mostly(words) => words.iter().map(|w| w.zh).collect(),
@@ -141,7 +147,11 @@ fn list(words: &[&str], only_these: bool) -> Result<DataValidation> {
     let style =
         if only_these { DataValidationErrorStyle::Stop } else { DataValidationErrorStyle::Information };
     let validation = DataValidation::new().allow_list_strings(words).map_err(write_refused)?;
-    let message = if only_these { "请从下拉选项中选择" } else { "不在下拉选项中，将按所填文字记录" };
+    let message = if only_these {
+        "请从下拉选项中选择"
+    } else {
+        "不在下拉选项中，将按所填文字记录"
+    };
     Ok(validation.set_error_style(style).set_error_message(message).map_err(write_refused)?)
 }
 
@@ -165,7 +175,12 @@ fn help_zh(column: &Column, must: bool) -> String {
     }
 }
 
-fn explain(sheet: &mut Worksheet, families: &[&'static Family], contract: &Contract, looks: &Looks) -> Result<()> {
+fn explain(
+    sheet: &mut Worksheet,
+    families: &[&'static Family],
+    contract: &Contract,
+    looks: &Looks,
+) -> Result<()> {
     sheet.set_name(EXPLAINED).map_err(write_refused)?;
     sheet.set_column_width(0, 22).map_err(write_refused)?;
     sheet.set_column_width(1, 60).map_err(write_refused)?;
@@ -183,8 +198,14 @@ fn explain(sheet: &mut Worksheet, families: &[&'static Family], contract: &Contr
     line("合同摘要 SM3", &contract.sm3, "Digest of the contract", &looks.label)?;
     line(
         "时间",
-        &format!("均为 {} 当地时间，精确到分，写成 2026-03-02 08:10；24:00 表示当日结束。", contract.zone.name()),
-        &format!("All times are local times of {}, to the minute: 2026-03-02 08:10; 24:00 ends the day.", contract.zone.name()),
+        &format!(
+            "均为 {} 当地时间，精确到分，写成 2026-03-02 08:10；24:00 表示当日结束。",
+            contract.zone.name()
+        ),
+        &format!(
+            "All times are local times of {}, to the minute: 2026-03-02 08:10; 24:00 ends the day.",
+            contract.zone.name()
+        ),
         &looks.label,
     )?;
     for (zh, en) in GENERAL {
@@ -196,7 +217,8 @@ fn explain(sheet: &mut Worksheet, families: &[&'static Family], contract: &Contr
         for (column, i) in family.columns.iter().zip(0..) {
             let must = column.required || (i == 0 && family.identity.is_empty());
             let words: Vec<&str> = column.ty.words().iter().map(|w| w.zh).collect();
-            let words = if words.is_empty() { String::new() } else { format!("选项：{}。", words.join("、")) };
+            let words =
+                if words.is_empty() { String::new() } else { format!("选项：{}。", words.join("、")) };
             let english = match (must, column.help_en) {
                 (true, "") => format!("{}. Required.", column.en),
                 (true, help) => format!("{}. Required. {help}.", column.en),
@@ -210,12 +232,24 @@ fn explain(sheet: &mut Worksheet, families: &[&'static Family], contract: &Contr
 }
 
 const GENERAL: &[(&str, &str)] = &[
-    ("黄色表头必填。灰色的示例行不会导入，可保留或删除。", "Columns with a yellow head are required. The grey sample row is not imported; keep it or delete it."),
-    ("请填写填表人与当事方：台账据此判断哪些记录需要对方确认。", "Say who filled it in and for which party: it decides what the other party has to confirm."),
-    ("不要合并单元格，不要写公式，不要隐藏行列；编号按文本填写。", "Do not merge cells, write formulas, or hide rows and columns; numbers of things are text."),
+    (
+        "黄色表头必填。灰色的示例行不会导入，可保留或删除。",
+        "Columns with a yellow head are required. The grey sample row is not imported; keep it or delete it.",
+    ),
+    (
+        "请填写填表人与当事方：台账据此判断哪些记录需要对方确认。",
+        "Say who filled it in and for which party: it decides what the other party has to confirm.",
+    ),
+    (
+        "不要合并单元格，不要写公式，不要隐藏行列；编号按文本填写。",
+        "Do not merge cells, write formulas, or hide rows and columns; numbers of things are text.",
+    ),
     (
         "导入前先预览：opsledger import sheet 本表.xlsx --dry-run --preview 预览.xlsx；有误的单元格标红并附原因。有一格不对，整张表都不记录。",
         "Preview first: opsledger import sheet THIS.xlsx --dry-run --preview PREVIEW.xlsx; wrong cells are red, with the reason. With one wrong cell nothing is recorded.",
     ),
-    ("同一张表可反复导入：已记录的行不会重复，补填的单元格记为后续事实。", "The same sheet may be imported again: what is recorded is not recorded twice, and cells filled in since are further facts."),
+    (
+        "同一张表可反复导入：已记录的行不会重复，补填的单元格记为后续事实。",
+        "The same sheet may be imported again: what is recorded is not recorded twice, and cells filled in since are further facts.",
+    ),
 ];

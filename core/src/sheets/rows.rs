@@ -77,10 +77,16 @@ pub(super) fn read(book: &Book, contract: &Contract) -> Result<Filled> {
         let Some((family, head)) = recognise(sheet) else {
             // Lists behind drop-downs live on hidden tabs; what is shown must be understood.
             if let (false, Some((row, column))) = (sheet.hidden, sheet.cells.keys().next()) {
-                let error = bad(sheet, *row, *column, "", (
-                    "这一页不是已知的表单：请删除这一页，或恢复其表头",
-                    "this tab is none of the forms: delete it, or restore its heads",
-                ));
+                let error = bad(
+                    sheet,
+                    *row,
+                    *column,
+                    "",
+                    (
+                        "这一页不是已知的表单：请删除这一页，或恢复其表头",
+                        "this tab is none of the forms: delete it, or restore its heads",
+                    ),
+                );
                 filled.wrong.push(Found { sheet: i, row: *row, column: *column, error });
             }
             continue;
@@ -90,7 +96,13 @@ pub(super) fn read(book: &Book, contract: &Contract) -> Result<Filled> {
         let first = filled.rows.len();
         read_rows(sheet, tab, contract, &mut filled);
         if sheet.hidden && filled.rows.len() > first {
-            let error = bad(sheet, head, 0, "", ("这一页被隐藏：请取消隐藏或删除", "this tab is hidden: show it, or delete it"));
+            let error = bad(
+                sheet,
+                head,
+                0,
+                "",
+                ("这一页被隐藏：请取消隐藏或删除", "this tab is hidden: show it, or delete it"),
+            );
             filled.wrong.push(Found { sheet: i, row: head, column: 0, error });
         }
     }
@@ -159,15 +171,25 @@ fn place_columns(i: usize, sheet: &Sheet, family: &'static Family, head: u32, wr
         let Some(known) = family.columns.iter().position(|c| is_head(c, &name)) else {
             let below = sheet.cells.keys().find(|(row, c)| *row > head + 1 && *c == column);
             if let Some((row, _)) = below {
-                wrong.push(found(*row, column, &cell::told(&cell.value), (
-                    "表单没有这一列：请删除该列，或改正表头",
-                    "the form has no such column: delete it, or correct its head",
-                )));
+                wrong.push(found(
+                    *row,
+                    column,
+                    &cell::told(&cell.value),
+                    (
+                        "表单没有这一列：请删除该列，或改正表头",
+                        "the form has no such column: delete it, or correct its head",
+                    ),
+                ));
             }
             continue;
         };
         if columns[known].is_some() {
-            wrong.push(found(head, column, family.columns[known].zh, ("该列重复", "the column stands twice")));
+            wrong.push(found(
+                head,
+                column,
+                family.columns[known].zh,
+                ("该列重复", "the column stands twice"),
+            ));
             continue;
         }
         columns[known] = Some(column);
@@ -175,7 +197,12 @@ fn place_columns(i: usize, sheet: &Sheet, family: &'static Family, head: u32, wr
     for (known, column) in family.columns.iter().enumerate() {
         let must = column.required || (known == 0 && family.identity.is_empty());
         if must && columns[known].is_none() {
-            wrong.push(found(head, 0, column.zh, ("缺少这一列：请恢复表头", "this column is missing: restore its head")));
+            wrong.push(found(
+                head,
+                0,
+                column.zh,
+                ("缺少这一列：请恢复表头", "this column is missing: restore its head"),
+            ));
         }
     }
     Tab { sheet: i, family, head, columns, by: (None, None) }
@@ -212,10 +239,13 @@ fn read_rows(sheet: &Sheet, tab: Tab, contract: &Contract, filled: &mut Filled) 
     for area in &sheet.merged {
         if area.end.0 >= tab.head {
             let (row, column) = area.start;
-            let error = bad(sheet, row, column, "", (
-                "单元格已合并：请取消合并，逐格填写",
-                "merged cells: unmerge them and fill in each",
-            ));
+            let error = bad(
+                sheet,
+                row,
+                column,
+                "",
+                ("单元格已合并：请取消合并，逐格填写", "merged cells: unmerge them and fill in each"),
+            );
             filled.wrong.push(Found { sheet: i, row, column, error });
         }
     }
@@ -227,10 +257,16 @@ fn read_rows(sheet: &Sheet, tab: Tab, contract: &Contract, filled: &mut Filled) 
             Sample::Untouched => continue,
             Sample::Overwritten => {
                 let column = tab.columns[0].unwrap_or_default();
-                let error = bad(sheet, row, column, "", (
-                    "示例行已被改写，但编号仍是“示例”：请填写编号（可不填的清空）",
-                    "the sample row was overwritten, but its number still says 示例: write the number (or empty it where it may be left out)",
-                ));
+                let error = bad(
+                    sheet,
+                    row,
+                    column,
+                    "",
+                    (
+                        "示例行已被改写，但编号仍是“示例”：请填写编号（可不填的清空）",
+                        "the sample row was overwritten, but its number still says 示例: write the number (or empty it where it may be left out)",
+                    ),
+                );
                 filled.wrong.push(Found { sheet: i, row, column, error });
                 continue;
             }
@@ -289,7 +325,10 @@ fn read_row(
             Ok(None) => {}
             Ok(Some(read)) => {
                 if sheet.hides_row(row) || sheet.hides_column(at) {
-                    let hints = ("该单元格被隐藏：请取消隐藏行或列，核对后再导入", "the cell is hidden: show its row or column and check it");
+                    let hints = (
+                        "该单元格被隐藏：请取消隐藏行或列，核对后再导入",
+                        "the cell is hidden: show its row or column and check it",
+                    );
                     filled.wrong.push(found(bad(sheet, row, at, column.zh, hints)));
                 } else if let Some(remark) = read.remark {
                     filled.remarks.push((found(bad(sheet, row, at, column.zh, remark)), remark));
@@ -307,10 +346,16 @@ fn read_row(
         let said = tab.columns[k].is_some_and(|at| {
             filled.wrong[before..].iter().any(|found| (found.row, found.column) == (row, at))
         });
-        if let (true, false, false, Some(at)) = (must, out.cells.contains_key(column.key), said, tab.columns[k]) {
+        if let (true, false, false, Some(at)) =
+            (must, out.cells.contains_key(column.key), said, tab.columns[k])
+        {
             let detail = format!("{} {}", sheet.place(row, at), column.zh);
             let error = Error::new(Code::MissingField, detail).with_hints(column.help_en, column.help_zh);
-            let error = if column.help_zh.is_empty() { error.with_hints(wanted(column).1, wanted(column).0) } else { error };
+            let error = if column.help_zh.is_empty() {
+                error.with_hints(wanted(column).1, wanted(column).0)
+            } else {
+                error
+            };
             filled.wrong.push(Found { sheet: tab.sheet, row, column: at, error });
         }
     }

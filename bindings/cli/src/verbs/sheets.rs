@@ -128,9 +128,7 @@ fn document(preview: &Preview, wrong: &[(String, Error)], recorded: Option<&Impo
 }
 
 fn wrong_cells(wrong: &[(String, Error)]) -> Vec<serde_json::Value> {
-    let cell = |(cell, e): &(String, Error)| {
-        json!({ "cell": cell, "code": e.code().info().name, "text_zh": e.text(Lang::Zh), "text_en": e.text(Lang::En) })
-    };
+    let cell = |(cell, e): &(String, Error)| json!({ "cell": cell, "code": e.code().info().name, "text_zh": e.text(Lang::Zh), "text_en": e.text(Lang::En) });
     wrong.iter().map(cell).collect()
 }
 
@@ -142,7 +140,8 @@ fn print(
     out: &mut Out<'_, '_>,
 ) -> Result<()> {
     let lang = out.lang;
-    let head = [texts::SHEET_ROW, texts::SUBJECT, texts::SHEET_RESULT, texts::SHEET_FACTS].map(|t| t.get(lang));
+    let head =
+        [texts::SHEET_ROW, texts::SUBJECT, texts::SHEET_RESULT, texts::SHEET_FACTS].map(|t| t.get(lang));
     let rows = preview.rows.iter().map(|row| {
         let facts = row.facts.iter().map(|fact| match lang {
             Lang::Zh => format!("{} {}", fact.kind.zh, contract.zone.format(fact.at)),

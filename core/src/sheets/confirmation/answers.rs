@@ -1,7 +1,8 @@
 //! The sheet that came back: its opinions as facts, after every line was found to be what the ledger holds.
 
 use super::{
-    Cases, CONFIRM, DISPUTE, HEAD_SEQ, HEAD_SM3, LABELS, MONTH, PARTY, TAB, cases, digest_of, may_answer, stem, words,
+    CONFIRM, Cases, DISPUTE, HEAD_SEQ, HEAD_SM3, LABELS, MONTH, PARTY, TAB, cases, digest_of, may_answer,
+    recorded, stem, words,
 };
 use crate::contract::Contract;
 use crate::digest;
@@ -9,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::facts::{Entry, Fact};
 use crate::ledger::{Imported, Ledger};
 use crate::sheets::cell::told;
+use crate::sheets::local;
 use crate::table::xlsx::{self, Sheet, Value};
 use crate::time::{Instant, canonical_instant};
 use serde_json::json;
@@ -62,7 +64,13 @@ struct Columns {
 ///
 /// # Errors
 /// `bad-sheet`; `other-sheet` where contract or ledger are not the sheet's. Everything else is in the answers.
-pub fn read(bytes: &[u8], contract: &Contract, ledger: &Ledger, person: &str, now: Instant) -> Result<Answers> {
+pub fn read(
+    bytes: &[u8],
+    contract: &Contract,
+    ledger: &Ledger,
+    person: &str,
+    now: Instant,
+) -> Result<Answers> {
     if person.trim().is_empty() {
         return Err(Error::new(Code::EmptyText, "person"));
     }
@@ -80,12 +88,20 @@ pub fn read(bytes: &[u8], contract: &Contract, ledger: &Ledger, person: &str, no
         contract,
         person,
         now,
-        mark: format!("sheet:confirm:{}:{}:{}", about.month, about.party, &about.head[..16.min(about.head.len())]),
+        mark: format!(
+            "sheet:confirm:{}:{}:{}",
+            about.month,
+            about.party,
+            &about.head[..16.min(about.head.len())]
+        ),
         about,
         evidence: digest::sm3_hex(bytes),
         out: Answers { answers: Vec::new(), wrong: Vec::new(), open: 0 },
     };
-    let rows: Vec<u32> = sheet.rows().into_iter().filter(|row| *row > columns.head).collect();
+    // Below the Chinese heads stand the English ones.
+    let english = |row: u32| plain(sheet, row, columns.by_name["意见"]).as_deref() == Some("Opinion");
+    let below = |row: &u32| *row > columns.head && !(*row == columns.head + 1 && english(*row));
+    let rows: Vec<u32> = sheet.rows().into_iter().filter(below).collect();
     let lines = reader.lines(&rows, ledger)?;
     let statements = statements(ledger, lines.iter().map(|(_, entry, _)| entry.seq).collect())?;
     let known = cases(ledger, lines.iter().map(|(_, entry, _)| stem(entry)).collect())?;
@@ -101,7 +117,8 @@ fn columns(sheet: &Sheet) -> Option<Columns> {
     const HEADS: [&str; 8] = ["事项", "发生时间", "记录时间", "记录方", "意见", "理由", "记录号", "记录摘要"];
     sheet.rows().into_iter().take(30).find_map(|row| {
         let cells = || sheet.cells.range((row, 0)..(row + 1, 0));
-        let place = |name: &str| cells().find(|(_, c)| matches!(&c.value, Value::Text(t) if t.trim() == name));
+        let place =
+            |name: &str| cells().find(|(_, c)| matches!(&c.value, Value::Text(t) if t.trim() == name));
         let by_name: Option<BTreeMap<_, _>> =
             HEADS.iter().map(|name| place(name).map(|((_, column), _)| (*name, *column))).collect();
         by_name.map(|by_name| Columns { head: row, by_name })
@@ -119,7 +136,8 @@ struct About {
 fn about(sheet: &Sheet, columns: &Columns, contract: &Contract, ledger: &Ledger) -> Result<About> {
     let beside = |label: &str| -> Result<(String, String)> {
         let mut above = sheet.cells.range(..(columns.head, 0));
-        let at = above.find(|(_, c)| matches!(&c.value, Value::Text(t) if t.trim() == label)).map(|(at, _)| *at);
+        let at =
+            above.find(|(_, c)| matches!(&c.value, Value::Text(t) if t.trim() == label)).map(|(at, _)| *at);
         let found = at.and_then(|(row, column)| {
             let text = plain(sheet, row, column + 1)?;
             Some((sheet.place(row, column + 1), text))
@@ -248,7 +266,8 @@ impl Reader<'_> {
                 self.fail(*row, "记录号", Code::SheetChanged, "", ("", ""));
                 continue;
             };
-            let entry = ledger.entries(seq, 1)?.into_iter().find(|e| e.seq == seq && seq <= self.about.head_seq);
+            let entry =
+                ledger.entries(seq, 1)?.into_iter().find(|e| e.seq == seq && seq <= self.about.head_seq);
             let Some(entry) = entry else {
                 self.fail(*row, "记录号", Code::SheetChanged, &seq.to_string(), ("", ""));
                 continue;
@@ -267,23 +286,37 @@ impl Reader<'_> {
     }
 
     fn opinion(&mut self, row: u32, listed: bool) -> Option<Opinion> {
-        let (said, reason) = (plain(self.sheet, row, self.at("意见")), plain(self.sheet, row, self.at("理由")));
+        let (said, reason) =
+            (plain(self.sheet, row, self.at("意见")), plain(self.sheet, row, self.at("理由")));
         let said = said.filter(|said| said != "—");
         let covered = self.sheet.merged.iter().any(|area| {
-            (area.start.0..=area.end.0).contains(&row) && (area.start.1..=area.end.1).contains(&self.at("意见"))
+            (area.start.0..=area.end.0).contains(&row)
+                && (area.start.1..=area.end.1).contains(&self.at("意见"))
         });
         let formula = self.sheet.cell(row, self.at("意见")).is_some_and(|cell| cell.formula);
         let hidden = self.sheet.hides_row(row) || self.sheet.hides_column(self.at("意见"));
         if listed && (formula || covered || (hidden && said.is_some())) {
-            self.fail(row, "意见", Code::BadCell, "", (
-                "请勿合并、隐藏或写公式，直接选择 确认 或 异议",
-                "do not merge, hide or compute it: choose 确认 or 异议",
-            ));
+            self.fail(
+                row,
+                "意见",
+                Code::BadCell,
+                "",
+                (
+                    "请勿合并、隐藏或写公式，直接选择 确认 或 异议",
+                    "do not merge, hide or compute it: choose 确认 or 异议",
+                ),
+            );
             return None;
         }
         match said.as_deref() {
             None if listed && reason.as_deref().is_some_and(|r| r != "己方记录，由对方确认") => {
-                self.fail(row, "意见", Code::MissingField, "", ("已写理由，请选择 确认 或 异议", "a reason is given: choose 确认 or 异议"));
+                self.fail(
+                    row,
+                    "意见",
+                    Code::MissingField,
+                    "",
+                    ("已写理由，请选择 确认 或 异议", "a reason is given: choose 确认 or 异议"),
+                );
                 None
             }
             None => {
@@ -292,12 +325,24 @@ impl Reader<'_> {
             }
             Some(CONFIRM | "confirm") => Some((true, None)),
             Some(DISPUTE | "dispute" | "object") if reason.is_none() => {
-                self.fail(row, "理由", Code::MissingField, "", ("提出异议须写理由", "an objection needs its reason"));
+                self.fail(
+                    row,
+                    "理由",
+                    Code::MissingField,
+                    "",
+                    ("提出异议须写理由", "an objection needs its reason"),
+                );
                 None
             }
             Some(DISPUTE | "dispute" | "object") => Some((false, reason)),
             Some(other) => {
-                self.fail(row, "意见", Code::UnknownWord, &format!("{other:?}"), ("请选择 确认 或 异议", "choose 确认 or 异议"));
+                self.fail(
+                    row,
+                    "意见",
+                    Code::UnknownWord,
+                    &format!("{other:?}"),
+                    ("请选择 确认 或 异议", "choose 确认 or 异议"),
+                );
                 None
             }
         }
@@ -317,8 +362,8 @@ impl Reader<'_> {
         let zone = self.contract.zone;
         let shown = [
             ("事项", words::what(entry, &case, zone)),
-            ("发生时间", words::local(entry.fact.at, zone)),
-            ("记录时间", words::local(entry.recorded_at, zone)),
+            ("发生时间", local(entry.fact.at, zone)),
+            ("记录时间", recorded(entry, zone)),
             ("记录方", words::by(entry)),
         ];
         for (name, wanted) in shown {
@@ -334,13 +379,21 @@ impl Reader<'_> {
         let fact = match said.last() {
             Some(last) if last.confirms == confirms => None,
             // Said on this very sheet before, and taken back since elsewhere: the newer word stands.
-            Some(last) if !of_this(&last) && said.iter().any(|s| of_this(&s) && s.confirms == confirms) => None,
+            Some(last) if !of_this(&last) && said.iter().any(|s| of_this(&s) && s.confirms == confirms) => {
+                None
+            }
             Some(last) if !of_this(&last) && last.seq > self.about.head_seq => {
                 let seq = last.seq.to_string();
-                self.fail(row, "意见", Code::SheetChanged, &format!("#{seq}"), (
-                    "生成本表之后，己方已对该记录另有表态",
-                    "since the sheet was written, the same party has said otherwise",
-                ));
+                self.fail(
+                    row,
+                    "意见",
+                    Code::SheetChanged,
+                    &format!("#{seq}"),
+                    (
+                        "生成本表之后，己方已对该记录另有表态",
+                        "since the sheet was written, the same party has said otherwise",
+                    ),
+                );
                 return Ok(());
             }
             last => Some(self.fact(entry.seq, confirms, reason, last.map_or(0, |s| s.seq))?),

@@ -7,6 +7,7 @@ mod words;
 pub use answers::{Answer, Answers, read};
 
 use super::form::LABELS;
+use super::local;
 use crate::account::Account;
 use crate::assess::{Ask, View};
 use crate::calendar::{Date, Zone};
@@ -16,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::facts::Entry;
 use crate::ledger::Ledger;
 use crate::table::xlsx::{Looks, Safe, finish, write_refused};
-use crate::time::Instant;
+use crate::time::{Instant, SECOND};
 use chrono::Months;
 use rust_xlsxwriter::{DataValidation, Format, Workbook, Worksheet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,9 +103,8 @@ pub fn form(
     let contract = account.contract();
     let (start, end) = month_of(month, contract.zone)?;
     let (first, last) = contract.period_dates;
-    let outside = end <= contract.zone.midnight(first)
-        || start > contract.zone.midnight(last)
-        || start >= now;
+    let outside =
+        end <= contract.zone.midnight(first) || start > contract.zone.midnight(last) || start >= now;
     if outside {
         return Err(Error::new(Code::OutOfRange, format!("month = {month:?}")).with_hints(
             format!("the month has not begun, or lies outside the service period {first} to {last}"),
@@ -182,6 +182,11 @@ fn lines(
     Ok(lines)
 }
 
+/// When the ledger learnt it, to the second.
+fn recorded(entry: &Entry, zone: Zone) -> String {
+    local(entry.recorded_at - entry.recorded_at.rem_euclid(SECOND), zone)
+}
+
 fn digest_of(entry: &Entry) -> Result<String> {
     Ok(digest::sm3_hex(entry.fact.canonical()?.as_bytes()))
 }
@@ -214,7 +219,7 @@ fn effect(why: &str, entry: &Entry) -> String {
         _ => {
             let days = (entry.recorded_at - entry.fact.at).max(0) / crate::time::DAY;
             let hours = (entry.recorded_at - entry.fact.at).max(0) % crate::time::DAY / crate::time::HOUR;
-            format!("发生 {days} 天 {hours} 小时后才记录，且使故障或超时减少，请核对")
+            format!("发生后 {days} 天 {hours} 小时才记录，且使故障或超时减少，请核对")
         }
     }
 }
@@ -246,8 +251,8 @@ fn write(about: &About<'_>, lines: &[Line]) -> Result<Vec<u8>> {
             (NUMBER, (row - HEAD - 1).to_string()),
             (WHY, line.why.join("、")),
             (WHAT, words::what(&line.entry, &line.case, zone)),
-            (HAPPENED, words::local(line.entry.fact.at, zone)),
-            (RECORDED, words::local(line.entry.recorded_at, zone)),
+            (HAPPENED, local(line.entry.fact.at, zone)),
+            (RECORDED, recorded(&line.entry, zone)),
             (BY, words::by(&line.entry)),
             (EFFECT, line.effects.join("；")),
             (ENTRY, line.entry.seq.to_string()),
@@ -299,10 +304,10 @@ fn above(sheet: &mut Worksheet, about: &About<'_>, looks: &Looks) -> Result<()> 
         (2, WHY, MONTH, about.month),
         (2, HAPPENED, LABELS.zone, zone.name()),
         (3, WHY, PARTY, party),
-        (3, HAPPENED, "截至", &words::local(about.as_of, zone)),
+        (3, HAPPENED, "截至", &local(about.as_of, zone)),
         (4, WHY, HEAD_SEQ, &about.head.0.to_string()),
         (4, HAPPENED, HEAD_SM3, about.head.1.as_str()),
-        (5, WHY, "生成时间", &words::local(about.known_at, zone)),
+        (5, WHY, "生成时间", &local(about.known_at - about.known_at.rem_euclid(SECOND), zone)),
     ];
     for (row, at, label, value) in pairs {
         sheet.text(row, at, label, &looks.label)?;
@@ -317,7 +322,8 @@ fn below(sheet: &mut Worksheet, row: u32, about: &About<'_>, count: usize, looks
     let month = month.trim_start_matches('0');
     let text = format!("以上共 {count} 条。双方对 {year} 年 {month} 月运维记录的意见以本表为准。");
     sheet.text(row, 0, &text, &looks.plain)?;
-    for (i, who) in (0..).zip(["采购方（签字、盖章）Buyer", "供应商（签字、盖章）Supplier"]) {
+    for (i, who) in (0..).zip(["采购方（签字、盖章）Buyer", "供应商（签字、盖章）Supplier"])
+    {
         sheet.text(row + 2 + 2 * i, WHY, who, &looks.label)?;
         sheet.text(row + 2 + 2 * i, WHAT, "＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿", &looks.plain)?;
         sheet.text(row + 2 + 2 * i, HAPPENED, "日期 Date", &looks.label)?;

@@ -5,7 +5,8 @@ use crate::calendar::Zone;
 use crate::facts::Entry;
 use crate::facts::kinds::Family as Group;
 use crate::sheets::families::FAMILIES;
-use crate::time::{Instant, MINUTE, SECOND, parse_instant};
+use crate::sheets::local;
+use crate::time::{Instant, parse_instant};
 use serde_json::Value;
 
 /// Fields that no sheet has a head for.
@@ -39,11 +40,17 @@ pub(super) fn what(entry: &Entry, case: &[Entry], zone: Zone) -> String {
         let system = system.map_or(String::new(), |s| format!("{}，", word(opening.fact.kind_name(), s)));
         out.push_str(&format!("（{system}{} 起）", local(opening.fact.at, zone)));
     }
-    for (field, value) in &fact.body {
+    let mut fields: Vec<(&String, &Value)> = fact.body.iter().collect();
+    fields.sort_by_key(|(field, _)| place(fact.kind_name(), field));
+    for (field, value) in fields {
         if matches!(field.as_str(), "stated_zone" | "text" | "sm3") {
             continue;
         }
-        out.push_str(&format!("；{}：{}", label(fact.kind_name(), field), told(fact.kind_name(), value, zone)));
+        out.push_str(&format!(
+            "；{}：{}",
+            label(fact.kind_name(), field),
+            told(fact.kind_name(), value, zone)
+        ));
     }
     out
 }
@@ -69,6 +76,11 @@ pub(super) fn effect(entry: &Entry) -> &'static str {
         "outage.start" => "确认后，按所述责任方处理；确认前视为供应商责任",
         "exclusion.approve" => "确认后，这段时间不计为故障时间；确认前照常计入",
         "exclusion.void" => "确认后，原来扣除的这段时间重新计入",
+        "maintenance.approve"
+            if entry.fact.instant("start").is_some_and(|start| start < entry.recorded_at) =>
+        {
+            "记录晚于窗口开始，不作计划停机扣除"
+        }
         "maintenance.approve" => "确认后，这段时间按计划停机扣除；确认前照常计入",
         "maintenance.cancel" => "确认后，这个计划停机窗口取消",
         "incident.withdraw" => "确认后，该事件不再考核；确认前照常考核",
@@ -77,14 +89,6 @@ pub(super) fn effect(entry: &Entry) -> &'static str {
         "incident.pause" => "确认后，暂停期间不计入时限；确认前照常计时",
         _ => "确认后才在双方认可的口径中生效",
     }
-}
-
-/// Minutes, or seconds where there are any.
-pub(super) fn local(at: Instant, zone: Zone) -> String {
-    let text = zone.format(at);
-    let length = if at.rem_euclid(MINUTE) == 0 { 16 } else { 19 };
-    let fraction = if at.rem_euclid(SECOND) == 0 { "" } else { text.get(19..26).unwrap_or("") };
-    format!("{}{fraction}", text.get(..length).unwrap_or(&text).replace('T', " "))
 }
 
 fn told(kind: &str, value: &Value, zone: Zone) -> String {
@@ -114,6 +118,13 @@ fn label<'f>(kind: &str, field: &'f str) -> &'f str {
         Some((_, zh)) => zh,
         None => columns().map_or(field, |c| c.zh),
     }
+}
+
+/// Where a field stands in its sheet; others come last, by name.
+fn place(kind: &str, field: &str) -> usize {
+    let steps = FAMILIES.iter().flat_map(|family| family.steps);
+    let mut of_kind = steps.filter(|step| step.kind == kind);
+    of_kind.find_map(|step| step.fields.iter().position(|(_, f)| *f == field)).unwrap_or(usize::MAX)
 }
 
 /// A word of the drop-downs in Chinese.

@@ -35,8 +35,10 @@ pub(super) static FAMILY: Family = Family {
         Column::new("closed", "关闭时间", "Closed", Type::Time),
         Column::new("withdrawn", "撤回时间", "Withdrawn", Type::Time)
             .help("事件登记有误、整条撤回时填写", "Where the whole incident was entered by mistake"),
-        Column::new("reason", "更正或撤回原因", "Reason", Type::Text)
-            .help("更正已导入的级别、影响、责任方，或撤回时填写", "For a corrected severity, effect or attribution, or a withdrawal"),
+        Column::new("reason", "更正或撤回原因", "Reason", Type::Text).help(
+            "更正已导入的级别、影响、责任方，或撤回时填写",
+            "For a corrected severity, effect or attribution, or a withdrawal",
+        ),
     ],
     identity: &[],
     steps: &[
@@ -53,16 +55,26 @@ pub(super) static FAMILY: Family = Family {
                 ("outage", "outage"),
             ],
         ),
-        Step::new("incident.respond", "responded", &[("responder", "person"), ("arrangement", "arrangement")])
-            .needs(&["responder", "arrangement"])
+        Step::new(
+            "incident.respond",
+            "responded",
+            &[("responder", "person"), ("arrangement", "arrangement")],
+        )
+        .needs(&["responder", "arrangement"])
+        .after("reported"),
+        Step::new("incident.diagnose", "diagnosed", &[("report", "report")])
+            .needs(&["report"])
             .after("reported"),
-        Step::new("incident.diagnose", "diagnosed", &[("report", "report")]).needs(&["report"]).after("reported"),
         Step::new("incident.onsite.request", "onsite_asked", &[]).after("reported"),
-        Step::new("incident.onsite.arrive", "arrived", &[("engineer", "person")]).needs(&["engineer"]).after("reported"),
+        Step::new("incident.onsite.arrive", "arrived", &[("engineer", "person")])
+            .needs(&["engineer"])
+            .after("reported"),
         Step::new("incident.restore", "restored", &[]).after("reported"),
         Step::new("incident.repair", "repaired", &[]).after("reported"),
         Step::new("incident.close", "closed", &[]).after("reported"),
-        Step::new("incident.withdraw", "withdrawn", &[("reason", "reason")]).needs(&["reason"]).after("reported"),
+        Step::new("incident.withdraw", "withdrawn", &[("reason", "reason")])
+            .needs(&["reason"])
+            .after("reported"),
     ],
     correction: Correction::Amend {
         kind: "incident.amend",

@@ -30,9 +30,10 @@ pub(super) static FAMILY: Family = Family {
             .help("可不填：由完成时间与类别生成", "May be left empty: made of time and type"),
         Column::new("at", "完成时间", "Completed", Type::Time).required().sample("2026-01-20 15:00"),
         Column::new("type", "类别", "Type", Type::Mostly(TYPES)).required().sample("每月"),
-        Column::new("covers", "所属期间", "Covers", Type::Unit)
-            .sample("2026-01")
-            .help("如 2026-01、2026-Q1、2026-01-20；不填按完成时间归属", "Such as 2026-01, 2026-Q1, 2026-01-20; left empty: where its time falls"),
+        Column::new("covers", "所属期间", "Covers", Type::Unit).sample("2026-01").help(
+            "如 2026-01、2026-Q1、2026-01-20；不填按完成时间归属",
+            "Such as 2026-01, 2026-Q1, 2026-01-20; left empty: where its time falls",
+        ),
         Column::new("parts", "巡检部分", "Parts", Type::List(PARTS))
             .sample("硬件；软件；数据库；日志备份")
             .help("多个用；分开：硬件、软件、数据库、中间件、主机、日志备份", "Several with ； between"),

@@ -34,7 +34,9 @@ pub(super) static FAMILY: Family = Family {
                 ("purpose", "purpose"),
             ],
         ),
-        Step::new("maintenance.cancel", "cancelled", &[("reason", "reason")]).needs(&["reason"]).after("approved"),
+        Step::new("maintenance.cancel", "cancelled", &[("reason", "reason")])
+            .needs(&["reason"])
+            .after("approved"),
     ],
     correction: Correction::None(
         "批准过的窗口不能改写；请在原行填写取消时间与原因，并用新编号登记新的窗口",

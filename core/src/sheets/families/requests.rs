@@ -38,8 +38,10 @@ pub(super) static FAMILY: Family = Family {
             "opened",
             &[("type", "type"), ("channel", "channel"), ("unit", "unit"), ("summary", "summary")],
         ),
-        Step::new("request.answer", "answered", &[("person", "person"), ("answer", "answer")]).after("opened"),
-        Step::new("request.close", "closed", &[("confirmed_by", "confirmed_by"), ("score", "score")]).after("opened"),
+        Step::new("request.answer", "answered", &[("person", "person"), ("answer", "answer")])
+            .after("opened"),
+        Step::new("request.close", "closed", &[("confirmed_by", "confirmed_by"), ("score", "score")])
+            .after("opened"),
     ],
     correction: Correction::None(
         "已记录的请求不能改写；如登记有误，请用新编号登记正确的一条，并请对方对原记录提出异议",

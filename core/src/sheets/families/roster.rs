@@ -19,8 +19,10 @@ pub(super) static FAMILY: Family = Family {
         Column::new("start", "开始时间", "From", Type::Time).required().sample("2026-01-01 09:00"),
         Column::new("end", "结束时间", "To", Type::Time).required().sample("2026-01-01 17:00"),
         Column::new("signed", "签到时间", "Signed in", Type::Time),
-        Column::new("cancelled", "取消时间", "Cancelled at", Type::Time)
-            .help("班次取消时填写；已过去的时间不因取消而改变", "Where the shift is cancelled; what is past stays as it was"),
+        Column::new("cancelled", "取消时间", "Cancelled at", Type::Time).help(
+            "班次取消时填写；已过去的时间不因取消而改变",
+            "Where the shift is cancelled; what is past stays as it was",
+        ),
         Column::new("reason", "更正或取消原因", "Reason", Type::Text)
             .help("更正已导入的行或取消班次时填写", "For a corrected row or a cancelled shift"),
     ],

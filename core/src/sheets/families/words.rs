@@ -12,5 +12,10 @@ pub(super) static PARTIES: &[Word] = &[
     word("force-majeure", "不可抗力"),
 ];
 
-pub(super) static CHANNELS: &[Word] =
-    &[word("phone", "电话"), word("email", "电子邮件"), word("web", "网络"), word("onsite", "现场"), word("monitor", "监测")];
+pub(super) static CHANNELS: &[Word] = &[
+    word("phone", "电话"),
+    word("email", "电子邮件"),
+    word("web", "网络"),
+    word("onsite", "现场"),
+    word("monitor", "监测"),
+];

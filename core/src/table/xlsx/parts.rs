@@ -2,8 +2,8 @@
 
 use super::MAX_FILE;
 use crate::error::{Code, Error, Result};
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
@@ -36,8 +36,10 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<BTreeMap<String, Hidden>> {
         ));
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| {
-        Error::new(Code::BadSheet, e.to_string())
-            .with_hints("not an .xlsx file: save it as Excel workbook (.xlsx)", "不是 .xlsx 文件：请另存为 Excel 工作簿（.xlsx）")
+        Error::new(Code::BadSheet, e.to_string()).with_hints(
+            "not an .xlsx file: save it as Excel workbook (.xlsx)",
+            "不是 .xlsx 文件：请另存为 Excel 工作簿（.xlsx）",
+        )
     })?;
     measure(&mut archive)?;
     let mut sheets = BTreeMap::new();
@@ -123,7 +125,9 @@ fn hidden(xml: &str) -> Result<Hidden> {
                 }
             }
             "col" if is_true(attribute(e, "hidden")?) => {
-                if let (Some(first), Some(last)) = (number(attribute(e, "min")?), number(attribute(e, "max")?)) {
+                if let (Some(first), Some(last)) =
+                    (number(attribute(e, "min")?), number(attribute(e, "max")?))
+                {
                     out.columns.push((first.saturating_sub(1), last.saturating_sub(1)));
                 }
             }

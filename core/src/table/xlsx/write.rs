@@ -97,9 +97,11 @@ pub struct Looks {
 
 impl Default for Looks {
     fn default() -> Looks {
-        let base = Format::new().set_font_name("宋体").set_font_size(11).set_align(FormatAlign::VerticalCenter);
+        let base =
+            Format::new().set_font_name("宋体").set_font_size(11).set_align(FormatAlign::VerticalCenter);
         let boxed = base.clone().set_border(FormatBorder::Thin).set_border_color(0x00BF_BFBF);
-        let head = boxed.clone().set_bold().set_text_wrap().set_align(FormatAlign::Center).set_num_format("@");
+        let head =
+            boxed.clone().set_bold().set_text_wrap().set_align(FormatAlign::Center).set_num_format("@");
         let text = boxed.clone().set_num_format("@");
         Looks {
             title: base.clone().set_bold().set_font_size(14),
@@ -107,7 +109,11 @@ impl Default for Looks {
             plain: base.clone().set_num_format("@"),
             head: head.clone().set_background_color(0x00D9_E2F3),
             required: head.clone().set_background_color(0x00FF_E699),
-            below: head.clone().set_font_size(9).set_font_color(0x0059_5959).set_background_color(0x00F2_F2F2),
+            below: head
+                .clone()
+                .set_font_size(9)
+                .set_font_color(0x0059_5959)
+                .set_background_color(0x00F2_F2F2),
             sample: text.clone().set_italic().set_font_color(0x0080_8080).set_background_color(0x00F2_F2F2),
             fill_time: boxed.clone().set_num_format("yyyy-mm-dd hh:mm"),
             fill_day: boxed.set_num_format("yyyy-mm-dd"),

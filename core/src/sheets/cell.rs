@@ -1,9 +1,11 @@
 //! Reads single cells by the type of their column. Full-width signs, dates as text and true dates are read alike; what
 //! could be read in two ways is refused with what to write instead.
 
-use super::family::{Column, Type, Word};
+use super::family::{Column, Type};
+use crate::Lang;
 use crate::calendar::Zone;
 use crate::error::{Code, Error, Result};
+use crate::facts::terms::term;
 use crate::table::xlsx::{Cell, Value as Held};
 use crate::time::{self, Instant};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
@@ -137,8 +139,8 @@ const OTHER_WORD: (&str, &str) =
 const MIDNIGHT: (&str, &str) =
     ("按 00:00 读取；如只填了日期，请补上时刻", "read as 00:00; if only a date was meant, add the time");
 
-fn find(words: &[Word], text: &str) -> Option<&'static str> {
-    words.iter().find(|w| w.zh == text || w.word.eq_ignore_ascii_case(text)).map(|w| w.word)
+fn find(words: &[&'static str], text: &str) -> Option<&'static str> {
+    words.iter().find(|w| term(Lang::Zh, w) == text || w.eq_ignore_ascii_case(text)).copied()
 }
 
 fn from_number(number: &str, ty: Type) -> Said {
@@ -252,7 +254,7 @@ fn decimal(text: &str) -> Said {
     }
 }
 
-fn list(text: &str, words: &[Word]) -> Option<Read> {
+fn list(text: &str, words: &[&'static str]) -> Option<Read> {
     let items = text.split([';', '；', '、', '\n', ',', '，']).map(str::trim).filter(|item| !item.is_empty());
     let mut other = false;
     let known = items.map(|item| {

@@ -5,7 +5,8 @@ use super::family::At;
 use super::plan::{Out, Plan};
 use super::record::Stated;
 use super::rows::{Found, Row, Tab};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Lang};
+use crate::facts::terms::term;
 use crate::facts::{Entry, Fact, admit};
 use crate::table::xlsx;
 use crate::time::{Instant, canonical_instant};
@@ -109,8 +110,8 @@ impl Plan<'_> {
             Some(Value::Bool(flag)) => (if *flag { "是" } else { "否" }).to_owned(),
             Some(Value::String(text)) => {
                 let words = tab.family.column(key).map_or(&[][..], |c| c.ty.words());
-                match (words.iter().find(|w| w.word == text), crate::time::parse_instant(text)) {
-                    (Some(word), _) => word.zh.to_owned(),
+                match (words.iter().find(|w| *w == text), crate::time::parse_instant(text)) {
+                    (Some(word), _) => term(Lang::Zh, word).to_owned(),
                     (None, Ok(at)) => super::local(at, self.contract.zone),
                     (None, Err(_)) => format!("{:?}", xlsx::shown(text)),
                 }

@@ -58,26 +58,17 @@ pub enum Type {
     /// 是, 否.
     YesNo,
     /// One of these.
-    Words(&'static [Word]),
+    Words(&'static [&'static str]),
     /// Mostly one of these; others are kept as written.
-    Mostly(&'static [Word]),
+    Mostly(&'static [&'static str]),
     /// An integer from 0.
     Integer,
     /// A decimal.
     Decimal,
     /// Texts with `；` or `、` between; those that are words here are kept as the word.
-    List(&'static [Word]),
+    List(&'static [&'static str]),
     /// A month, quarter, year, week or date, as the rules name units: `2026-03`.
     Unit,
-}
-
-/// A word of a drop-down and the field's word for it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Word {
-    /// In facts.
-    pub word: &'static str,
-    /// In sheets.
-    pub zh: &'static str,
 }
 
 /// A fact of a row.
@@ -190,14 +181,10 @@ impl Step {
 
 impl Type {
     /// The drop-down.
-    pub(super) fn words(self) -> &'static [Word] {
+    pub(super) fn words(self) -> &'static [&'static str] {
         match self {
             Type::Words(words) | Type::Mostly(words) | Type::List(words) => words,
             _ => &[],
         }
     }
-}
-
-pub(super) const fn word(word: &'static str, zh: &'static str) -> Word {
-    Word { word, zh }
 }

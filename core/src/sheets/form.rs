@@ -2,7 +2,8 @@
 
 use super::family::{Column, Family, Type};
 use crate::contract::Contract;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Lang, Result};
+use crate::facts::terms::term;
 use crate::table::xlsx::{Looks, Safe, finish, write_refused};
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet};
 
@@ -135,7 +136,7 @@ pub(super) fn drop_down(
 ) -> Result<()> {
     let words: Vec<&str> = match column.ty {
         Type::YesNo => vec!["是", "否"],
-        Type::Words(words) | Type::Mostly(words) => words.iter().map(|w| w.zh).collect(),
+        Type::Words(words) | Type::Mostly(words) => words.iter().map(|w| term(Lang::Zh, w)).collect(),
         _ => return Ok(()),
     };
     let validation = list(&words, !matches!(column.ty, Type::Mostly(_)))?;
@@ -216,7 +217,7 @@ fn explain(
         line(&format!("{} {}", family.zh, family.en), family.help_zh, family.help_en, &looks.label)?;
         for (column, i) in family.columns.iter().zip(0..) {
             let must = column.required || (i == 0 && family.identity.is_empty());
-            let words: Vec<&str> = column.ty.words().iter().map(|w| w.zh).collect();
+            let words: Vec<&str> = column.ty.words().iter().map(|w| term(Lang::Zh, w)).collect();
             let words =
                 if words.is_empty() { String::new() } else { format!("选项：{}。", words.join("、")) };
             let english = match (must, column.help_en) {

@@ -17,7 +17,7 @@ mod preview;
 mod record;
 mod rows;
 
-pub use family::{At, Column, Correction, Family, Step, Type, Word};
+pub use family::{At, Column, Correction, Family, Step, Type};
 pub use form::{DEFAULT_ROWS, MAX_ROWS, form};
 pub use preview::{Change, Planned, Preview, Who, preview};
 

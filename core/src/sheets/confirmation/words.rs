@@ -2,8 +2,10 @@
 //! comes back can be compared with the record.
 
 use crate::calendar::Zone;
+use crate::error::Lang;
 use crate::facts::Entry;
 use crate::facts::kinds::Family as Group;
+use crate::facts::terms::term;
 use crate::sheets::families::FAMILIES;
 use crate::sheets::local;
 use crate::time::{Instant, parse_instant};
@@ -57,13 +59,7 @@ pub(super) fn what(entry: &Entry, case: &[Entry], zone: Zone) -> String {
 
 /// Who stated it.
 pub(super) fn by(entry: &Entry) -> String {
-    let party = match entry.fact.party() {
-        Some("supplier") => "供应商",
-        Some("buyer") => "采购方",
-        Some("machine") => "监测程序",
-        Some(other) => other,
-        None => "未写明",
-    };
+    let party = entry.fact.party().map_or("未写明", |party| term(Lang::Zh, party));
     let person = entry.fact.actor.as_ref().and_then(|actor| actor.person.as_deref());
     person.map_or_else(|| party.to_owned(), |person| format!("{party} {person}"))
 }
@@ -132,15 +128,8 @@ fn word<'t>(kind: &str, text: &'t str) -> &'t str {
     let stem = |kind: &str| kind.split('.').next().unwrap_or_default().to_owned();
     let own = FAMILIES.iter().filter(|f| f.steps.iter().any(|s| stem(s.kind) == stem(kind)));
     let words = own.flat_map(|f| f.columns).flat_map(|c| c.ty.words());
-    match words.into_iter().find(|w| w.word == text) {
-        Some(word) => word.zh,
-        None => match text {
-            "buyer" => "采购方",
-            "supplier" => "供应商",
-            "machine" => "监测程序",
-            other => other,
-        },
-    }
+    let ours = words.into_iter().any(|w| *w == text) || matches!(text, "buyer" | "supplier" | "machine");
+    if ours { term(Lang::Zh, text) } else { text }
 }
 
 /// A correction belongs to the month of what it corrects.

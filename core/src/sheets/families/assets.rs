@@ -1,16 +1,8 @@
 //! 资产: devices and software under maintenance.
 
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static TYPES: &[Word] = &[
-    word("host", "主机"),
-    word("network", "网络设备"),
-    word("storage", "存储"),
-    word("security", "安全设备"),
-    word("database", "数据库"),
-    word("middleware", "中间件"),
-    word("application", "应用软件"),
-];
+static TYPES: &[&str] = &["host", "network", "storage", "security", "database", "middleware", "application"];
 
 pub(super) static FAMILY: Family = Family {
     name: "assets",
@@ -40,8 +32,8 @@ pub(super) static FAMILY: Family = Family {
                 ("type", "type"),
                 ("model", "model"),
                 ("serial", "serial"),
-                ("location", "location"),
-                ("keeper", "keeper"),
+                ("location", "place"),
+                ("keeper", "owner"),
             ],
         ),
         Step::new("asset.retire", "retired", &[("reason", "reason")]).after("registered"),

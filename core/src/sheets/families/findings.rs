@@ -1,17 +1,11 @@
 //! 安全问题: findings of assessments, scans and notices, until they are fixed and verified.
 
 use super::words::PARTIES;
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static SOURCES: &[Word] = &[
-    word("mlps", "等保测评"),
-    word("scan", "安全检测"),
-    word("code", "代码检测"),
-    word("crypto", "密码评估"),
-    word("notice", "通报"),
-];
-static SEVERITIES: &[Word] = &[word("high", "高危"), word("medium", "中危"), word("low", "低危")];
-static RESULTS: &[Word] = &[word("pass", "通过"), word("fail", "未通过")];
+static SOURCES: &[&str] = &["mlps", "scan", "code", "crypto", "notice"];
+static SEVERITIES: &[&str] = &["high", "medium", "low"];
+static RESULTS: &[&str] = &["pass", "fail"];
 
 pub(super) static FAMILY: Family = Family {
     name: "findings",
@@ -22,8 +16,9 @@ pub(super) static FAMILY: Family = Family {
     columns: &[
         Column::new("code", "问题编号", "Finding no.", Type::Code).required().sample("F-2026-001"),
         Column::new("opened", "发现时间", "Found", Type::Time).required().sample("2026-01-08 10:00"),
-        Column::new("source", "来源", "Source", Type::Words(SOURCES)).required().sample("安全检测"),
-        Column::new("severity", "级别", "Severity", Type::Words(SEVERITIES)).required().sample("高危"),
+        Column::new("source", "来源", "Source", Type::Words(SOURCES)).required().sample("日常安全检测"),
+        Column::new("severity", "级别", "Severity", Type::Words(SEVERITIES)).required().sample("高"),
+        Column::new("system", "系统", "System", Type::Line),
         Column::new("summary", "问题", "What", Type::Text).sample("组件版本过低"),
         Column::new("fixed", "整改时间", "Fixed", Type::Time),
         Column::new("fix", "整改措施", "How", Type::Text),
@@ -37,9 +32,9 @@ pub(super) static FAMILY: Family = Family {
         Step::new(
             "finding.open",
             "opened",
-            &[("source", "source"), ("severity", "severity"), ("summary", "summary")],
+            &[("source", "source"), ("severity", "severity"), ("system", "system"), ("summary", "text")],
         ),
-        Step::new("finding.fix", "fixed", &[("fix", "measure")]).after("opened"),
+        Step::new("finding.fix", "fixed", &[("fix", "text")]).after("opened"),
         Step::new("finding.verify", "verified", &[("result", "result")]).needs(&["result"]).after("opened"),
         Step::new("finding.transfer", "transferred", &[("to", "to")]).needs(&["to"]).after("opened"),
     ],

@@ -48,7 +48,7 @@ pub(super) static FAMILY: Family = Family {
             &[
                 ("severity", "severity"),
                 ("affects_use", "affects_use"),
-                ("summary", "summary"),
+                ("summary", "text"),
                 ("channel", "channel"),
                 ("onsite", "onsite"),
                 ("attribution", "attribution"),

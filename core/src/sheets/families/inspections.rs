@@ -1,23 +1,9 @@
 //! 巡检: inspections and daily checks.
 
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static TYPES: &[Word] = &[
-    word("daily", "每日"),
-    word("weekly", "每周"),
-    word("monthly", "每月"),
-    word("quarterly", "每季"),
-    word("security", "安全"),
-    word("special", "专项"),
-];
-static PARTS: &[Word] = &[
-    word("hardware", "硬件"),
-    word("software", "软件"),
-    word("database", "数据库"),
-    word("middleware", "中间件"),
-    word("host", "主机"),
-    word("logs", "日志备份"),
-];
+static TYPES: &[&str] = &["daily", "weekly", "monthly", "quarterly", "security", "special"];
+static PARTS: &[&str] = &["hardware", "software", "database", "middleware", "host", "logs"];
 
 pub(super) static FAMILY: Family = Family {
     name: "inspections",
@@ -29,14 +15,15 @@ pub(super) static FAMILY: Family = Family {
         Column::new("code", "巡检编号", "Inspection no.", Type::Code)
             .help("可不填：由完成时间与类别生成", "May be left empty: made of time and type"),
         Column::new("at", "完成时间", "Completed", Type::Time).required().sample("2026-01-20 15:00"),
-        Column::new("type", "类别", "Type", Type::Mostly(TYPES)).required().sample("每月"),
+        Column::new("type", "类别", "Type", Type::Mostly(TYPES)).required().sample("月度"),
         Column::new("covers", "所属期间", "Covers", Type::Unit).sample("2026-01").help(
             "如 2026-01、2026-Q1、2026-01-20；不填按完成时间归属",
             "Such as 2026-01, 2026-Q1, 2026-01-20; left empty: where its time falls",
         ),
-        Column::new("parts", "巡检部分", "Parts", Type::List(PARTS))
-            .sample("硬件；软件；数据库；日志备份")
-            .help("多个用；分开：硬件、软件、数据库、中间件、主机、日志备份", "Several with ； between"),
+        Column::new("parts", "巡检部分", "Parts", Type::List(PARTS)).sample("硬件；软件；数据库；日志").help(
+            "多个用；分开：硬件、软件、数据库、中间件、主机、日志（已备份）",
+            "Several with ； between",
+        ),
         Column::new("person", "巡检人", "By", Type::Line).required().sample("工程师甲"),
         Column::new("findings", "发现的问题", "Findings", Type::Text).sample("磁盘使用率 82%，已清理"),
     ],

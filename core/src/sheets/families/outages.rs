@@ -1,10 +1,9 @@
 //! 故障: when a system was out.
 
 use super::words::PARTIES;
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static IMPACTS: &[Word] =
-    &[word("down", "不可用"), word("partial", "部分不可用"), word("degraded", "性能下降")];
+static IMPACTS: &[&str] = &["down", "partial", "degraded"];
 
 pub(super) static FAMILY: Family = Family {
     name: "outages",

@@ -1,15 +1,9 @@
 //! 请求: consultations, complaints and other requests to the desk.
 
 use super::words::CHANNELS;
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static TYPES: &[Word] = &[
-    word("consult", "咨询"),
-    word("complaint", "投诉"),
-    word("data", "数据"),
-    word("account", "账号"),
-    word("requirement", "需求"),
-];
+static TYPES: &[&str] = &["consult", "complaint", "data", "account", "requirement"];
 
 pub(super) static FAMILY: Family = Family {
     name: "requests",
@@ -36,10 +30,9 @@ pub(super) static FAMILY: Family = Family {
         Step::new(
             "request.open",
             "opened",
-            &[("type", "type"), ("channel", "channel"), ("unit", "unit"), ("summary", "summary")],
+            &[("type", "type"), ("channel", "channel"), ("unit", "unit"), ("summary", "text")],
         ),
-        Step::new("request.answer", "answered", &[("person", "person"), ("answer", "answer")])
-            .after("opened"),
+        Step::new("request.answer", "answered", &[("person", "person"), ("answer", "text")]).after("opened"),
         Step::new("request.close", "closed", &[("confirmed_by", "confirmed_by"), ("score", "score")])
             .after("opened"),
     ],

@@ -1,9 +1,8 @@
 //! 排班: who is on duty from when to when.
 
-use crate::sheets::family::{At, Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{At, Column, Correction, Family, Step, Type};
 
-static ROLES: &[Word] =
-    &[word("desk", "客服"), word("engineer", "工程师"), word("duty", "值班"), word("manager", "项目经理")];
+static ROLES: &[&str] = &["desk", "engineer", "duty", "manager"];
 
 pub(super) static FAMILY: Family = Family {
     name: "roster",

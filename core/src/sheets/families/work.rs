@@ -1,13 +1,8 @@
 //! 维护日志: what was done.
 
-use crate::sheets::family::{Column, Correction, Family, Step, Type, Word, word};
+use crate::sheets::family::{Column, Correction, Family, Step, Type};
 
-static ACTIONS: &[Word] = &[
-    word("preventive", "预防性维护"),
-    word("corrective", "改正性维护"),
-    word("adaptive", "适应性维护"),
-    word("optimise", "优化"),
-];
+static ACTIONS: &[&str] = &["preventive", "corrective", "adaptive", "optimise"];
 
 pub(super) static FAMILY: Family = Family {
     name: "work",
@@ -34,7 +29,7 @@ pub(super) static FAMILY: Family = Family {
         &[
             ("asset", "asset"),
             ("action", "action"),
-            ("detail", "detail"),
+            ("detail", "text"),
             ("person", "person"),
             ("minutes", "minutes"),
             ("incident", "incident"),

@@ -45,7 +45,9 @@ fn form_writes_a_sheet_and_never_over_a_filled_one() {
     // The form as it is states nothing.
     let empty = place.run(&["import", "sheet", "a.xlsx", "--ledger", "l", "--json"]).ok().json();
     assert_eq!((&empty["rows"], &empty["new"]), (&json!([]), &json!(0)));
-    for args in [&["form", "nothing"][..], &["form", "confirmation"], &["form", "roster", "--month", "2026-03"]] {
+    for args in
+        [&["form", "nothing"][..], &["form", "confirmation"], &["form", "roster", "--month", "2026-03"]]
+    {
         let ran = place.run(&[args, &["--ledger", "l"]].concat());
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{ran:?}");
     }
@@ -56,8 +58,13 @@ fn a_sheet_is_shown_then_recorded_once() {
     let place = Place::with_ledger();
     sheet(&place, "s.xlsx", "incidents", &[&incident("I-1", "严重"), &incident("I-2", "一般")]);
     let dry = place.run(&["import", "sheet", "s.xlsx", "--dry-run", "--ledger", "l"]).ok();
-    assert!(dry.out.contains("事件!2") && dry.out.contains("incident.report 2026-03-02T08:10:00+08:00"), "{dry:?}");
-    assert!(dry.out.contains("times are read in Asia/Shanghai") && dry.out.contains("nothing is recorded yet"));
+    assert!(
+        dry.out.contains("事件!2") && dry.out.contains("incident.report 2026-03-02T08:10:00+08:00"),
+        "{dry:?}"
+    );
+    assert!(
+        dry.out.contains("times are read in Asia/Shanghai") && dry.out.contains("nothing is recorded yet")
+    );
     assert_eq!(place.entries(), 1);
     let args = ["import", "sheet", "s.xlsx", "--ledger", "l", "--person", "测试员01", "--party", "supplier"];
     let done = place.run(&args).ok();
@@ -78,12 +85,18 @@ fn wrong_cells_are_coloured_and_nothing_is_recorded() {
     sheet(&place, "s.xlsx", "incidents", &[&incident("I-1", "严重"), &incident("I-2", "很严重")]);
     let ran = place.run(&["import", "sheet", "s.xlsx", "--preview", "p.xlsx", "--ledger", "l"]);
     assert_eq!((ran.status, place.entries()), (2, 1), "{ran:?}");
-    assert!(ran.err.contains("事件!C3 级别") && ran.out.ends_with("1 cells are wrong; nothing is recorded\n"), "{ran:?}");
+    assert!(
+        ran.err.contains("事件!C3 级别") && ran.out.ends_with("1 cells are wrong; nothing is recorded\n"),
+        "{ran:?}"
+    );
     let cell = read(&place, "p.xlsx").sheets[0].cell(2, 2).unwrap().value.clone();
     assert_eq!(cell, Value::Text("很严重".to_owned()));
     let json = place.run(&["import", "sheet", "s.xlsx", "--ledger", "l", "--json"]);
     let wrong = &json.json()["wrong"];
-    assert_eq!((json.status, &wrong[0]["cell"], &wrong[0]["code"]), (2, &json!("事件!C3"), &json!("bad-cell")));
+    assert_eq!(
+        (json.status, &wrong[0]["cell"], &wrong[0]["code"]),
+        (2, &json!("事件!C3"), &json!("bad-cell"))
+    );
     // The sheet itself is not overwritten by its copy.
     let same = place.run(&["import", "sheet", "s.xlsx", "--preview", "./s.xlsx", "--ledger", "l"]);
     assert!(same.status == 2 && same.err.contains("another file"), "{same:?}");

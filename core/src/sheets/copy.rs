@@ -3,7 +3,7 @@
 
 use super::cell;
 use super::form;
-use super::rows::{Filled, Found, Tab};
+use super::rows::{self, Filled, Found, Tab};
 use crate::error::{Lang, Result};
 use crate::table::xlsx::{Book, Cell, Looks, Safe, Sheet, Value, finish, shown, write_refused};
 use chrono::{Datelike, Timelike};
@@ -50,7 +50,7 @@ fn tab_of(
         for (column, at) in tab.family.columns.iter().zip(&tab.columns) {
             let Some(at) = at.and_then(|at| u16::try_from(at).ok()) else { continue };
             form::head(out, tab.family, column, tab.head, at, looks)?;
-            let (first, end) = (tab.head + 2, last + ROOM);
+            let (first, end) = (tab.head + 1, last + ROOM);
             out.set_range_format(first, at, end, at, form::cell_format(column.ty, looks))
                 .map_err(write_refused)?;
             form::drop_down(out, column, first, end, at)?;
@@ -58,11 +58,16 @@ fn tab_of(
         out.set_freeze_panes(tab.head + 1, 1).map_err(write_refused)?;
     }
     for ((row, column), held) in &sheet.cells {
+        let english = tab.is_some_and(|tab| rows::is_english_head(sheet, tab, *row));
         // The heads stand already, with their notes.
         let head = tab.is_some_and(|tab| *row == tab.head && tab.columns.contains(&Some(*column)));
         let marked = marks.get(&(*row, *column)).map(|(wrong, _)| *wrong);
         if !head || marked.is_some() {
-            put(out, (*row, *column), held, looks_of(held, tab, (*row, *column), marked, looks))?;
+            let format = match english {
+                true => looks.below.clone(),
+                false => looks_of(held, tab, (*row, *column), marked, looks),
+            };
+            put(out, (*row, *column), held, format)?;
         }
     }
     for ((row, column), (wrong, text)) in marks {

@@ -72,6 +72,7 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
     sheet.add_data_validation(2, 3, 2, 3, &parties).map_err(write_refused)?;
     for (column, at) in family.columns.iter().zip(0..) {
         head(sheet, family, column, HEAD, at, looks)?;
+        sheet.text(HEAD + 1, at, column.en, &looks.below)?;
         let sample = match (at, column.sample) {
             (0, "") => SAMPLE.to_owned(),
             (0, sample) => format!("{SAMPLE} {sample}"),
@@ -89,7 +90,7 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
     Ok(())
 }
 
-/// Both heads, the note on how to fill the column, and its width.
+/// The Chinese head with the note on how to fill the column, and its width.
 pub(super) fn head(
     sheet: &mut Worksheet,
     family: &Family,
@@ -100,7 +101,6 @@ pub(super) fn head(
 ) -> Result<()> {
     let must = column.required || (at == 0 && family.identity.is_empty());
     sheet.text(row, at, column.zh, if must { &looks.required } else { &looks.head })?;
-    sheet.text(row + 1, at, column.en, &looks.below)?;
     let help = help_zh(column, must);
     let note = Note::new(&help).add_author_prefix(false).set_width(220).set_height(90);
     sheet.insert_note(row, at, &note).map_err(write_refused)?;

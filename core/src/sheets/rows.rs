@@ -279,12 +279,14 @@ fn read_rows(sheet: &Sheet, tab: Tab, contract: &Contract, filled: &mut Filled) 
     filled.tabs.push(tab);
 }
 
-fn is_english_head(sheet: &Sheet, tab: &Tab, row: u32) -> bool {
-    let shown = |(column, known): (&Column, &Option<u32>)| {
-        let cell = known.and_then(|known| sheet.cell(row, known));
-        cell.is_some_and(|cell| plain(text(cell)) == plain(column.en))
-    };
-    row == tab.head + 1 && tab.family.columns.iter().zip(&tab.columns).filter(|pair| shown(*pair)).count() > 1
+/// Nothing but English heads stands in it.
+pub(super) fn is_english_head(sheet: &Sheet, tab: &Tab, row: u32) -> bool {
+    let filled = tab.family.columns.iter().zip(&tab.columns).filter_map(|(column, known)| {
+        let cell = sheet.cell(row, (*known)?)?;
+        Some(plain(text(cell)) == plain(column.en))
+    });
+    let (heads, others): (Vec<bool>, Vec<bool>) = filled.partition(|head| *head);
+    row == tab.head + 1 && heads.len() > 1 && others.is_empty()
 }
 
 enum Sample {

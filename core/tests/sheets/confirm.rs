@@ -92,7 +92,7 @@ fn it_lists_what_waits_for_a_word_in_the_month() {
     for wanted in ["portal", "Asia/Shanghai", "2026-03", &crate::support::contract().sm3] {
         assert!(texts.iter().any(|t| t.contains(wanted)), "{wanted}");
     }
-    assert_eq!(head.seq, 6);
+    assert_eq!(head.seq, 7);
 }
 
 #[test]
@@ -107,16 +107,16 @@ fn opinions_become_facts_of_the_buyer_once() {
     let answers = read(&desk, &back);
     assert_eq!((answers.wrong.len(), answers.open), (0, 1));
     let done = answers.record(&desk.ledger, april()).unwrap();
-    assert_eq!((done.new, done.seqs.as_slice()), (2, &[7, 8][..]));
+    assert_eq!((done.new, done.seqs.as_slice()), (2, &[8, 9][..]));
     let entries = desk.entries();
-    let actor = entries[6].fact.actor.as_ref().unwrap();
+    let actor = entries[7].fact.actor.as_ref().unwrap();
     assert_eq!((actor.person.as_deref(), actor.party.as_deref()), (Some("采购方甲"), Some("buyer")));
     assert_eq!(
-        (entries[6].fact.kind_name(), &entries[6].fact.body["entry"]),
+        (entries[7].fact.kind_name(), &entries[7].fact.body["entry"]),
         ("fact.confirm", &serde_json::json!(3))
     );
     assert_eq!(
-        (entries[7].fact.kind_name(), entries[7].fact.text("reason")),
+        (entries[8].fact.kind_name(), entries[8].fact.text("reason")),
         ("fact.dispute", Some("=市电正常"))
     );
     let again = read(&desk, &back);
@@ -176,7 +176,7 @@ fn wrong_opinions_are_named() {
         assert_eq!((place.as_str(), e.code()), (format!("确认表!{cell}{row}").as_str(), code), "{e}");
         assert!(answers.record(&desk.ledger, april()).is_err());
     }
-    assert_eq!(desk.entries().len(), 6);
+    assert_eq!(desk.entries().len(), 7);
 }
 
 #[test]

@@ -84,7 +84,7 @@ texts! {
     ROW_CORRECTED = "corrected", "更正";
     ROW_UNCHANGED = "recorded before", "已记录";
     ROW_WRONG = "wrong", "有误";
-    CELLS_WRONG = "{} cells are wrong; nothing is recorded", "有 {} 处错误；未记录任何内容";
+    CELLS_WRONG = "wrong cells: {}; nothing is recorded", "有 {} 处错误；未记录任何内容";
     REMARK = "remark: {}: {}", "提示：{}：{}";
     DRY_RUN = "{} rows, {} facts to record; nothing is recorded yet", "共 {} 行，将记录 {} 条事实；尚未记录";
     SHEET_RECORDED = "{} rows, {} facts recorded, entries {}", "共 {} 行，新记录 {} 条事实，记录 {}";

@@ -13,6 +13,7 @@ fn sheet(place: &Place, name: &str, family: &str, rows: &[&[(&str, &str)]]) {
     let family = families::find(family).unwrap();
     let mut book = Workbook::new();
     let tab = book.add_worksheet();
+    tab.set_name(family.zh).unwrap();
     for (column, i) in family.columns.iter().zip(0..) {
         tab.write_string(0, i, column.zh).unwrap();
         for (cells, row) in rows.iter().zip(1..) {
@@ -86,7 +87,7 @@ fn wrong_cells_are_coloured_and_nothing_is_recorded() {
     let ran = place.run(&["import", "sheet", "s.xlsx", "--preview", "p.xlsx", "--ledger", "l"]);
     assert_eq!((ran.status, place.entries()), (2, 1), "{ran:?}");
     assert!(
-        ran.err.contains("事件!C3 级别") && ran.out.ends_with("1 cells are wrong; nothing is recorded\n"),
+        ran.err.contains("事件!C3 级别") && ran.out.ends_with("wrong cells: 1; nothing is recorded\n"),
         "{ran:?}"
     );
     let cell = read(&place, "p.xlsx").sheets[0].cell(2, 2).unwrap().value.clone();

@@ -49,7 +49,7 @@ fn tab_of(
     if let Some(tab) = tab {
         for (column, at) in tab.family.columns.iter().zip(&tab.columns) {
             let Some(at) = at.and_then(|at| u16::try_from(at).ok()) else { continue };
-            form::head(out, tab.family, column, tab.head, at, looks)?;
+            form::head(out, column, tab.head, at, looks)?;
             let (first, end) = (tab.head + 1, last + ROOM);
             out.set_range_format(first, at, end, at, form::cell_format(column.ty, looks))
                 .map_err(write_refused)?;

@@ -71,7 +71,7 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
     let parties = list(&["供应商", "采购方"], true)?;
     sheet.add_data_validation(2, 3, 2, 3, &parties).map_err(write_refused)?;
     for (column, at) in family.columns.iter().zip(0..) {
-        head(sheet, family, column, HEAD, at, looks)?;
+        head(sheet, column, HEAD, at, looks)?;
         sheet.text(HEAD + 1, at, column.en, &looks.below)?;
         let sample = match (at, column.sample) {
             (0, "") => SAMPLE.to_owned(),
@@ -91,17 +91,9 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
 }
 
 /// The Chinese head with the note on how to fill the column, and its width.
-pub(super) fn head(
-    sheet: &mut Worksheet,
-    family: &Family,
-    column: &Column,
-    row: u32,
-    at: u16,
-    looks: &Looks,
-) -> Result<()> {
-    let must = column.required || (at == 0 && family.identity.is_empty());
-    sheet.text(row, at, column.zh, if must { &looks.required } else { &looks.head })?;
-    let help = help_zh(column, must);
+pub(super) fn head(sheet: &mut Worksheet, column: &Column, row: u32, at: u16, looks: &Looks) -> Result<()> {
+    sheet.text(row, at, column.zh, if column.required { &looks.required } else { &looks.head })?;
+    let help = help_zh(column);
     let note = Note::new(&help).add_author_prefix(false).set_width(220).set_height(90);
     sheet.insert_note(row, at, &note).map_err(write_refused)?;
     sheet.set_column_width(at, width(column)).map_err(write_refused)?;
@@ -156,7 +148,7 @@ fn list(words: &[&str], only_these: bool) -> Result<DataValidation> {
     Ok(validation.set_error_style(style).set_error_message(message).map_err(write_refused)?)
 }
 
-fn help_zh(column: &Column, must: bool) -> String {
+fn help_zh(column: &Column) -> String {
     let kind = match column.ty {
         Type::Time => "日期与时刻，如 2026-03-02 08:10",
         Type::YesNo => "是 或 否",
@@ -169,7 +161,7 @@ fn help_zh(column: &Column, must: bool) -> String {
         Type::Code => "编号，按文本填写",
         Type::Line | Type::Text => "文字",
     };
-    let must = if must { "必填" } else { "可不填" };
+    let must = if column.required { "必填" } else { "可不填" };
     match column.help_zh {
         "" => format!("{must}。{kind}。"),
         help => format!("{must}。{kind}。{help}。"),
@@ -215,18 +207,17 @@ fn explain(
     for family in families {
         line("", "", "", &looks.plain)?;
         line(&format!("{} {}", family.zh, family.en), family.help_zh, family.help_en, &looks.label)?;
-        for (column, i) in family.columns.iter().zip(0..) {
-            let must = column.required || (i == 0 && family.identity.is_empty());
+        for column in family.columns {
             let words: Vec<&str> = column.ty.words().iter().map(|w| term(Lang::Zh, w)).collect();
             let words =
                 if words.is_empty() { String::new() } else { format!("选项：{}。", words.join("、")) };
-            let english = match (must, column.help_en) {
+            let english = match (column.required, column.help_en) {
                 (true, "") => format!("{}. Required.", column.en),
                 (true, help) => format!("{}. Required. {help}.", column.en),
                 (false, "") => format!("{}.", column.en),
                 (false, help) => format!("{}. {help}.", column.en),
             };
-            line(column.zh, &format!("{}{words}", help_zh(column, must)), &english, &looks.plain)?;
+            line(column.zh, &format!("{}{words}", help_zh(column)), &english, &looks.plain)?;
         }
     }
     Ok(())

@@ -195,8 +195,7 @@ fn place_columns(i: usize, sheet: &Sheet, family: &'static Family, head: u32, wr
         columns[known] = Some(column);
     }
     for (known, column) in family.columns.iter().enumerate() {
-        let must = column.required || (known == 0 && family.identity.is_empty());
-        if must && columns[known].is_none() {
+        if column.required && columns[known].is_none() {
             wrong.push(found(
                 head,
                 0,
@@ -344,12 +343,11 @@ fn read_row(
         return None;
     }
     for (k, column) in tab.family.columns.iter().enumerate() {
-        let must = column.required || (k == 0 && tab.family.identity.is_empty());
         let said = tab.columns[k].is_some_and(|at| {
             filled.wrong[before..].iter().any(|found| (found.row, found.column) == (row, at))
         });
         if let (true, false, false, Some(at)) =
-            (must, out.cells.contains_key(column.key), said, tab.columns[k])
+            (column.required, out.cells.contains_key(column.key), said, tab.columns[k])
         {
             let detail = format!("{} {}", sheet.place(row, at), column.zh);
             let error = Error::new(Code::MissingField, detail).with_hints(column.help_en, column.help_zh);

@@ -77,7 +77,7 @@ mod tests {
                 family.name
             );
             assert_eq!(family.columns[0].ty, Type::Code);
-            assert!(!family.columns[0].required, "{}: the number's own rule says it", family.name);
+            assert_eq!(family.columns[0].required, family.identity.is_empty(), "{}", family.name);
             let has = |key: &str| assert!(keys.contains(key), "{}: {key}", family.name);
             family.identity.iter().for_each(|key| has(key));
             for step in family.steps {

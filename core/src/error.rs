@@ -134,6 +134,9 @@ codes! {
     TooDeep = 58, Input, "too-deep", "objects and lists lie more than 32 deep", "对象或列表嵌套超过 32 层", "", "";
     UnknownWord = 59, Input, "unknown-word", "the word is not one of those allowed here", "该取值不在允许的范围内", "", "";
     NotCanonical = 60, Input, "not-canonical", "the fact is not in canonical form", "事实不是规范格式", "", "";
+    // input: sheets
+    BadSheet = 65, Input, "bad-sheet", "the sheet cannot be read", "无法读取该表格", "", "";
+    BadCell = 66, Input, "bad-cell", "this cell cannot be read rightly", "该单元格无法正确读取", "", "";
     // refused: facts that contradict the record (admit)
     UnknownSubject = 70, Refused, "unknown-subject", "nothing of that name was opened", "没有该名称的记录", "record its opening fact first", "请先记录其起始事实";
     SecondStart = 71, Refused, "second-start", "this was opened before", "该记录已存在", "use another subject, or amend the first", "请换一个编号，或更正原记录";
@@ -147,6 +150,10 @@ codes! {
     NoParty = 79, Refused, "no-party", "the fact names no party", "未写明当事方", "give actor.party: buyer or supplier", "请填写 actor.party：buyer 或 supplier";
     BuyerOnly = 80, Refused, "buyer-only", "what a machine or nobody in particular stated is the buyer's to confirm or dispute", "机器记录或未写明当事方的记录由采购方确认或质疑", "", "";
     DuplicateOfDuplicate = 81, Refused, "duplicate-of-duplicate", "the incident named is itself a duplicate", "所指事件本身就是重复事件", "name the original incident", "请填写最初的事件";
+    // refused: sheets
+    RecordedOtherwise = 85, Refused, "recorded-otherwise", "this is recorded with another value", "该项已按其他数值记录", "", "";
+    OtherSheet = 86, Refused, "other-sheet", "the sheet belongs to another contract or ledger", "该表格属于其他合同或台账", "write the sheet anew from this ledger", "请用本台账重新生成表格";
+    SheetChanged = 87, Refused, "sheet-changed", "the sheet does not show what the ledger holds", "表格内容与台账记录不一致", "write the sheet anew from this ledger; only opinion and reason are to be filled in", "请用本台账重新生成表格；只填写意见与理由";
     // refused: the rest
     NotALedger = 90, Refused, "not-a-ledger", "the file is not a ledger", "该文件不是台账", "name a file made by init", "请指定由 init 创建的文件";
     LedgerExists = 91, Refused, "ledger-exists", "a ledger of that name exists", "同名台账已存在", "", "";

@@ -21,7 +21,11 @@ pub mod lint;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod rules;
+#[cfg(all(feature = "sheets", feature = "ledger"))]
+pub mod sheets;
 mod shell;
+#[cfg(feature = "sheets")]
+pub mod table;
 pub mod time;
 
 pub use error::{Category, Code, Error, Lang, Result};

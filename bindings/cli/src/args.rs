@@ -36,6 +36,8 @@ pub(crate) enum Verb {
     Snapshot(Snapshot),
     Export(Export),
     Calendar(Calendar),
+    Form(Form),
+    Confirm(Confirm),
     Report(Report),
     Due(Due),
     Explain(Explain),
@@ -70,6 +72,49 @@ pub(crate) struct Import {
 #[derive(Subcommand)]
 pub(crate) enum Source {
     Csv(ImportCsv),
+    Sheet(ImportSheet),
+}
+
+#[derive(Args)]
+pub(crate) struct ImportSheet {
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[arg(long, value_name = "OUT.xlsx")]
+    pub(crate) preview: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: Option<String>,
+    #[arg(long, value_name = "PARTY")]
+    pub(crate) party: Option<String>,
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Form {
+    #[arg(value_name = "FAMILY", required = true)]
+    pub(crate) families: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_name = "N", conflicts_with = "month")]
+    pub(crate) rows: Option<u32>,
+    #[arg(long, value_name = "YYYY-MM")]
+    pub(crate) month: Option<String>,
+    #[arg(long, value_name = "PARTY", requires = "month")]
+    pub(crate) party: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Confirm {
+    #[arg(long, value_name = "SHEET")]
+    pub(crate) from: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: String,
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[arg(long)]
+    pub(crate) accept_clock: bool,
 }
 
 #[derive(Args)]

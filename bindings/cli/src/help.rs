@@ -42,6 +42,27 @@ echo '{\"kind\":\"outage.end\",\"subject\":\"O-17\",\"at\":\"2026-03-02T09:40:00
         "opsledger import csv outages.csv --zone Asia/Shanghai --ledger year.ledger",
     ),
     (
+        "import sheet",
+        "Import a filled form (xlsx): prints what each row would record, then records it; with a wrong cell nothing is recorded. The same sheet twice changes nothing",
+        "导入填好的表单（xlsx）：先列出每行将记录什么，再记录；有一格不对则全不记录。同一张表导入两次不产生变化",
+        "opsledger import sheet incidents.xlsx --dry-run --preview marked.xlsx --ledger year.ledger
+opsledger import sheet incidents.xlsx --person 测试员01 --party supplier --ledger year.ledger",
+    ),
+    (
+        "form",
+        "Write a sheet to fill in (xlsx): roster, incidents, outages, planned, requests, work, inspections, assets, findings; or the monthly confirmation",
+        "生成待填写的表单（xlsx）：roster 排班、incidents 事件、outages 故障、planned 计划停机、requests 请求、work 维护日志、inspections 巡检、assets 资产、findings 安全问题；或 confirmation 月度确认表",
+        "opsledger form incidents --ledger year.ledger
+opsledger form roster incidents inspections --out 2026-03.xlsx --rows 100 --contract contract.toml
+opsledger form confirmation --month 2026-03 --out confirm-2026-03.xlsx --ledger year.ledger",
+    ),
+    (
+        "confirm",
+        "Record the opinions of a confirmation sheet as confirmations and disputes of the party it was written for",
+        "把月度确认表上的意见记录为该方的确认与异议",
+        "opsledger confirm --from confirm-2026-03.xlsx --person 采购方甲 --ledger year.ledger",
+    ),
+    (
         "show",
         "Show entries: the last 20, those that fit, or single ones in full",
         "查看记录：最近 20 条、符合条件的记录，或按序号查看全文",
@@ -184,6 +205,34 @@ const ARGS: &[(&str, &str, &str)] = &[
         "Record also what contradicts the record; it has no effect and is listed as a fault",
         "与已有记录矛盾的事实也予记录；其不生效，并列为数据问题",
     ),
+    ("import sheet file", "The filled form; - reads standard input", "填好的表单；- 表示标准输入"),
+    (
+        "preview",
+        "Also write the sheet with its wrong cells coloured and the reasons as notes",
+        "另写出一份表格，有误的单元格标红并附原因",
+    ),
+    ("dry_run", "Only print what would be recorded", "只预览，不记录"),
+    ("import sheet person", "Who states it; without it, as the sheet says", "填表人；省略时按表内填写"),
+    (
+        "import sheet party",
+        "For which party: supplier, buyer; without it, as the sheet says",
+        "所属当事方：supplier 供应商、buyer 采购方；省略时按表内填写",
+    ),
+    ("families", "Which forms, a tab each; or confirmation", "哪些表单，每个一页；或 confirmation"),
+    (
+        "form out",
+        "The file to write; - writes to standard output. Without it FAMILY.xlsx, which must not exist",
+        "输出文件；- 表示标准输出。省略时为 FAMILY.xlsx，且不得已存在",
+    ),
+    ("rows", "Rows to fill (default 200)", "空行数（默认 200）"),
+    ("month", "The month to confirm, such as 2026-03", "要确认的月份，如 2026-03"),
+    (
+        "form party",
+        "Who is to confirm: buyer (default), supplier",
+        "由谁确认：buyer 采购方（默认）、supplier 供应商",
+    ),
+    ("confirm from", "The confirmation sheet, filled in", "填好的确认表"),
+    ("confirm person", "Who confirms", "确认人姓名"),
     ("seqs", "Entries to show in full", "要查看全文的记录序号"),
     ("kind", "Only this kind; may stand several times", "只看该种类；可多次给出"),
     ("subject", "Only this subject", "只看该编号"),

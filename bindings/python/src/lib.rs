@@ -9,6 +9,7 @@ mod convert;
 mod errors;
 mod facts;
 mod ledger;
+mod sheets;
 mod stored;
 
 use pyo3::prelude::*;
@@ -47,6 +48,15 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<columns::SystemFigures>()?;
     module.add_function(wrap_pyfunction!(columns::outages_batch, module)?)?;
     module.add_function(wrap_pyfunction!(contract::lint, module)?)?;
+    module.add_class::<sheets::SheetPreview>()?;
+    module.add_class::<sheets::SheetRow>()?;
+    module.add_class::<sheets::SheetCell>()?;
+    module.add_class::<sheets::SheetAnswers>()?;
+    module.add_function(wrap_pyfunction!(sheets::sheet_families, module)?)?;
+    module.add_function(wrap_pyfunction!(sheets::sheet_form, module)?)?;
+    module.add_function(wrap_pyfunction!(sheets::import_sheet, module)?)?;
+    module.add_function(wrap_pyfunction!(sheets::confirmation_form, module)?)?;
+    module.add_function(wrap_pyfunction!(sheets::confirm_sheet, module)?)?;
     module.add_function(wrap_pyfunction!(_command, module)?)?;
     #[cfg(debug_assertions)]
     module.add_function(wrap_pyfunction!(_panic, module)?)?;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Largest file, bytes: it is read and recorded as one batch.
 pub const MAX_FILE: usize = 256 * 1024 * 1024;
 /// The field that says which zone times without an offset were read in.
-const STATED_ZONE: &str = "stated_zone";
+pub(crate) const STATED_ZONE: &str = "stated_zone";
 /// How far a column's name may be from a known field's to be taken for a slip.
 const SLIP: usize = 2;
 
@@ -332,7 +332,7 @@ impl Sheet {
 }
 
 /// Sheets show `93.50` where a fact says `93.5`; the value is the same.
-fn plain_decimal(cell: &str) -> &str {
+pub(crate) fn plain_decimal(cell: &str) -> &str {
     match cell.contains('.') {
         true => cell.trim_end_matches('0').trim_end_matches('.'),
         false => cell,

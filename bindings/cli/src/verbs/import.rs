@@ -1,4 +1,4 @@
-//! `import csv`.
+//! `import csv`; `import sheet` lies with the other verbs on sheets.
 
 use crate::args::{Cli, Import, ImportCsv, Source};
 use crate::out::Out;
@@ -13,6 +13,7 @@ use serde_json::json;
 pub(super) fn run(cli: &Cli, args: &Import, out: &mut Out<'_, '_>) -> Result<i32> {
     match &args.source {
         Source::Csv(args) => import_csv(cli, args, out),
+        Source::Sheet(args) => verbs::sheets::import(cli, args, out),
     }
 }
 

@@ -10,6 +10,7 @@ mod import;
 mod lint;
 mod record;
 mod register;
+mod sheets;
 mod show;
 mod verify;
 
@@ -48,6 +49,8 @@ pub(crate) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
         Verb::Snapshot(args) => copies::snapshot(cli, &args.out, out),
         Verb::Export(args) => copies::export(cli, args.from, out),
         Verb::Calendar(args) => calendar::run(cli, args, out),
+        Verb::Form(args) => sheets::form(cli, args, out),
+        Verb::Confirm(args) => sheets::confirm(cli, args, out),
         Verb::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut help::command(out.lang), "opsledger", &mut script);

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
@@ -159,6 +159,92 @@ class Imported:
     @property
     def faults(self) -> list[tuple[int, str]]: ...
 
+_Sheet = bytes | _Path
+_Family = Literal[
+    "roster", "incidents", "outages", "planned", "requests", "work", "inspections", "assets", "findings"
+]
+
+@final
+class SheetRow:
+    @property
+    def sheet(self) -> str: ...
+    @property
+    def row(self) -> int: ...
+    @property
+    def family(self) -> _Family: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def change(self) -> Literal["new", "further", "corrected", "unchanged", "wrong"]: ...
+    @property
+    def facts(self) -> list[str]: ...
+
+@final
+class SheetCell:
+    @property
+    def cell(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def text_zh(self) -> str: ...
+    @property
+    def text_en(self) -> str: ...
+
+@final
+class SheetPreview:
+    @property
+    def rows(self) -> list[SheetRow]: ...
+    @property
+    def wrong(self) -> list[SheetCell]: ...
+    @property
+    def remarks(self) -> list[SheetCell]: ...
+    @property
+    def recorded(self) -> Imported | None: ...
+    def copy(self) -> bytes: ...
+
+@final
+class SheetAnswers:
+    @property
+    def confirmed(self) -> list[int]: ...
+    @property
+    def disputed(self) -> list[int]: ...
+    @property
+    def unchanged(self) -> list[int]: ...
+    @property
+    def open(self) -> int: ...
+    @property
+    def wrong(self) -> list[SheetCell]: ...
+    @property
+    def recorded(self) -> Imported | None: ...
+
+def sheet_families() -> list[_Family]: ...
+def sheet_form(
+    families: _Family | Sequence[_Family], contract: Contract, *, rows: int = 200
+) -> bytes: ...
+def import_sheet(
+    ledger: Ledger,
+    sheet: _Sheet,
+    *,
+    contract: Contract | None = None,
+    person: str | None = None,
+    party: str | None = None,
+    dry_run: bool = False,
+) -> SheetPreview: ...
+def confirmation_form(
+    ledger: Ledger,
+    month: str,
+    *,
+    contract: Contract | None = None,
+    party: Literal["buyer", "supplier"] = "buyer",
+) -> bytes: ...
+def confirm_sheet(
+    ledger: Ledger,
+    sheet: _Sheet,
+    *,
+    person: str,
+    contract: Contract | None = None,
+    dry_run: bool = False,
+) -> SheetAnswers: ...
 @final
 class Account:
     def __new__(cls, contract: Contract | None = None, ledger: Ledger | None = None) -> Self: ...

@@ -11,7 +11,7 @@ version := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\
 major   := $(firstword $(subst ., ,$(version)))
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build native python java demo test soak bench bench-peers install header deny
+.PHONY: help needs build native python java demo look test soak bench bench-peers install header deny
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ demo: ## a year with real outages: ledger, verification, assessments, an HTML pa
 	@echo "building the command ($(PROFILE)); the first time takes some minutes"
 	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-cli -p opsledger-example-year
 	@PATH="$(CURDIR)/$(folder):$$PATH" examples/year/demo.sh
+
+look: ## the demo's documents as pictures in out/look, by LibreOffice (heavy, by hand)
+	@PATH="$(CURDIR)/$(folder):$$PATH" tests/documents/look.sh
 
 test: ## every check, in every language; SUITES="rust c" runs some of them
 	@tests/packages.sh test

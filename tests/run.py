@@ -73,6 +73,7 @@ SUITES = [
     ),
     ("cross", ["tests/cross/run.sh"], lines),
     ("page", ["tests/page/run.sh"], lines),
+    ("documents", ["tests/documents/run.sh"], lines),
 ]
 # Longer, not other: the same suites read these.
 SOAK = {"PROPTEST_CASES": "20000", "OPSLEDGER_SOAK": "1"}

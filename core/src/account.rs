@@ -87,10 +87,30 @@ impl Account {
         #[cfg(feature = "ledger")]
         if let Some(ledger) = self.inner.lock().ledger.clone() {
             let mut entries = Vec::with_capacity(seqs.len());
-            for seq in seqs {
-                entries.extend(ledger.entries(*seq, 1)?);
+            for (from, count) in runs(seqs) {
+                entries.extend(ledger.entries(from, count)?);
             }
             return Ok(entries);
+        }
+        let _ = seqs;
+        Ok(Vec::new())
+    }
+
+    /// SM3 of the head line of entries, by number, in order; without a ledger none.
+    ///
+    /// # Errors
+    /// What reading the ledger may answer.
+    pub fn heads(&self, seqs: &BTreeSet<u64>) -> Result<Vec<HeadRef>> {
+        #[cfg(feature = "ledger")]
+        if let Some(ledger) = self.inner.lock().ledger.clone() {
+            let mut heads = Vec::with_capacity(seqs.len());
+            for (from, count) in runs(seqs) {
+                let read = ledger.read(from, count)?.into_iter();
+                heads.extend(
+                    read.map(|r| HeadRef { seq: r.seq, sm3: crate::digest::sm3_hex(r.head.as_bytes()) }),
+                );
+            }
+            return Ok(heads);
         }
         let _ = seqs;
         Ok(Vec::new())
@@ -146,6 +166,15 @@ impl Account {
     /// `as-of-after-known-at`; with a ledger, whatever reading it may answer.
     pub fn budget(&self, ask: &Ask) -> Result<Budget> {
         self.with(ask, |engine, books, head| Ok(document::budget(engine, books, head.map(|h| h.seq))))
+    }
+
+    /// Long and short outages and counted downtime of all systems inside the period; costs what [`Account::budget`] costs.
+    ///
+    /// # Errors
+    /// As [`Account::budget`].
+    #[cfg(feature = "report")]
+    pub(crate) fn outage_totals(&self, ask: &Ask) -> Result<(i64, i64, crate::time::Micros)> {
+        self.with(ask, |engine, books, _| document::outage_totals(engine, books))
     }
 
     /// The assessment document.
@@ -295,6 +324,19 @@ impl Inner {
             )),
         }
     }
+}
+
+/// Numbers that follow each other, as first and how many.
+#[cfg(feature = "ledger")]
+fn runs(seqs: &BTreeSet<u64>) -> Vec<(u64, u64)> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for seq in seqs {
+        match runs.last_mut() {
+            Some((from, count)) if *from + *count == *seq && *count < BATCH => *count += 1,
+            _ => runs.push((*seq, 1)),
+        }
+    }
+    runs
 }
 
 /// The instant from which an adopted text holds: of a local date, its first.

@@ -38,7 +38,8 @@ pub enum Category {
 }
 
 /// Language of messages and documents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// Chinese.
     Zh,

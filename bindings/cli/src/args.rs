@@ -178,8 +178,20 @@ pub(crate) struct Assess {
 
 #[derive(Args)]
 pub(crate) struct Report {
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    #[arg(value_name = "monthly|incident|ledger|roster|acceptance")]
+    pub(crate) kind: Option<String>,
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "kind")]
+    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_name = "YYYY-MM", requires = "kind")]
+    pub(crate) month: Option<String>,
+    #[arg(long, value_name = "SUBJECT", requires = "kind")]
+    pub(crate) subject: Option<String>,
+    #[arg(long, value_name = "docx,xlsx,html", value_delimiter = ',', requires = "kind")]
+    pub(crate) format: Vec<String>,
+    #[arg(long, requires = "kind", conflicts_with = "facts")]
+    pub(crate) issue: bool,
+    #[arg(long, value_name = "NAME", requires = "issue")]
+    pub(crate) person: Option<String>,
     #[command(flatten)]
     pub(crate) ask: Ask,
 }

@@ -106,6 +106,7 @@ texts! {
     PERSON = "PERSON", "人员";
     GAPS = "gaps:", "空缺：";
     NOTHING_FOUND = "nothing found", "未发现问题";
+    ISSUED = "issued as {}: entry {}", "已出具 {}：记录 {}";
     VERIFYING = "verifying", "校验";
     APPENDING = "recording", "记录";
     EXPORTING = "exporting", "导出";

@@ -332,6 +332,48 @@ fn report_writes_one_page() {
 }
 
 #[test]
+fn report_writes_documents_and_records_them() {
+    let place = Place::with_ledger();
+    place.run_with(&["append", "-", "--ledger", "l"], two_outages()).ok();
+    let monthly = ["report", "monthly", "--month", "2026-02", "--ledger", "l", "--lang", "zh"];
+    let told = place
+        .run(&[&monthly[..], &["--out", "docs", "--issue", "--person", "工程师甲", "--json"]].concat())
+        .ok()
+        .json();
+    let files: Vec<&str> =
+        told["files"].as_array().unwrap().iter().map(|f| f["file"].as_str().unwrap()).collect();
+    assert_eq!(files.len(), 3, "{told}");
+    for file in &files {
+        let bytes = std::fs::read(place.path().join(file)).unwrap();
+        let known = told["files"].as_array().unwrap().iter().find(|f| f["file"] == *file).unwrap();
+        assert_eq!(known["sm3"], opsledger::digest::sm3_hex(&bytes));
+    }
+    let entry = told["entry"].as_u64().unwrap().to_string();
+    let shown = place.run(&["show", &entry, "--ledger", "l"]).ok().out;
+    assert!(shown.contains("report.submit") && shown.contains("2026-02"), "{shown}");
+    // One form to the file named, or to the standard output.
+    place.run(&[&monthly[..], &["--out", "one.html"]].concat()).ok();
+    assert!(std::fs::read_to_string(place.path().join("one.html")).unwrap().contains("<html"));
+    assert!(
+        place.run(&[&monthly[..], &["--format", "html", "--out", "-"]].concat()).ok().out.contains("<html")
+    );
+    let many = place.run(&[&monthly[..], &["--out", "-"]].concat());
+    assert!(many.status == 2 && many.err.contains("3"), "{many:?}");
+    for (args, what) in [
+        (vec!["report", "yearly", "--ledger", "l"], "yearly"),
+        (vec!["report", "monthly", "--month", "2026-13", "--ledger", "l"], "2026-13"),
+        (vec!["report", "monthly", "--format", "pdf", "--ledger", "l"], "pdf"),
+        (vec!["report", "incident", "--ledger", "l"], "--subject"),
+        (vec!["report", "incident", "--subject", "none", "--ledger", "l"], "none"),
+        (vec!["report", "--ledger", "l"], "--out"),
+    ] {
+        let refused = place.run(&args);
+        assert!(refused.status == 2 || refused.status == 4, "{args:?}: {refused:?}");
+        assert!(refused.err.contains(what), "{args:?}: {refused:?}");
+    }
+}
+
+#[test]
 fn completions_and_schemas() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -248,6 +248,16 @@ pub(crate) fn ratio(part: Micros, whole: Micros) -> Option<String> {
     Some(text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
+/// Long and short outages and counted downtime of all systems inside the period.
+#[cfg(feature = "report")]
+pub(crate) fn outage_totals(engine: &Engine, books: &Books) -> Result<(i64, i64, Micros)> {
+    let (as_of, period) = (engine.position().as_of, engine.contract().period);
+    let line = &engine.lines().list[0];
+    let counts = line.timeline.counts(0, engine.long_from());
+    let watched = books.watching.now(&engine.lens(books), as_of, &[]);
+    Ok((counts.long, counts.short, line.divide(engine.lines(), &watched, period, as_of)?.down))
+}
+
 /// Outages whose attribution does not count, and exclusions, inside the period.
 fn excluded(engine: &Engine, books: &Books) -> Vec<Excluded> {
     let contract = engine.contract();

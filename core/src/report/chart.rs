@@ -1,7 +1,7 @@
 //! Where lines and bars stand on the page. In: instants and lengths of time. Out: coordinates of SVG figures 1000 units
 //! wide. Floats here are ink: no figure of the page comes from one.
 
-use super::words::pick;
+use super::words::{self, pick};
 use crate::assess::{Assessment, OutageRow};
 use crate::calendar::{Date, Zone};
 use crate::error::Lang;
@@ -9,64 +9,64 @@ use crate::time::{DAY, HOUR, Instant, Interval, MINUTE, Micros};
 use chrono::{Datelike, Days, Months};
 use serde::Serialize;
 
-const WIDTH: f64 = 1000.0;
-const RIGHT: f64 = 14.0;
+pub(super) const WIDTH: f64 = 1000.0;
+pub(super) const RIGHT: f64 = 14.0;
 /// Narrower bars would not be seen.
-const LEAST_BAR: f64 = 2.0;
+pub(super) const LEAST_BAR: f64 = 2.0;
 /// At most so many marks on an axis.
 const MOST_TICKS: i64 = 14;
 
 /// An axis of time from `left` to the figure's right edge.
-struct Axis {
-    span: Interval,
-    left: f64,
+pub(super) struct Axis {
+    pub(super) span: Interval,
+    pub(super) left: f64,
 }
 
 impl Axis {
-    fn x(&self, t: Instant) -> f64 {
+    pub(super) fn x(&self, t: Instant) -> f64 {
         let part = t.clamp(self.span.start, self.span.end) - self.span.start;
         round(self.left + part as f64 / self.span.len().max(1) as f64 * (WIDTH - RIGHT - self.left))
     }
 }
 
 /// One decimal is finer than a printer's dot.
-fn round(v: f64) -> f64 {
+pub(super) fn round(v: f64) -> f64 {
     (v * 10.0).round() / 10.0
 }
 
 /// A mark on an axis.
 #[derive(Serialize)]
 pub(super) struct Tick {
-    at: f64,
-    label: String,
+    pub(super) at: f64,
+    pub(super) label: String,
 }
 
 /// A point of the curve with what it stands for.
 #[derive(Serialize)]
 pub(super) struct Point {
-    x: f64,
-    y: f64,
-    at: String,
-    total_us: Micros,
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) at: String,
+    pub(super) total_us: Micros,
 }
 
 /// Counted downtime so far, against the limit.
 #[derive(Serialize)]
 pub(super) struct Burn {
-    name: &'static str,
-    left: f64,
-    right: f64,
-    bottom: f64,
-    height: f64,
-    line: String,
-    area: String,
-    points: Vec<Point>,
-    limit_y: Option<f64>,
-    breach_x: Option<f64>,
-    forecast: Option<String>,
-    now_x: Option<f64>,
-    x_ticks: Vec<Tick>,
-    y_ticks: Vec<Tick>,
+    pub(super) name: &'static str,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+    pub(super) height: f64,
+    pub(super) line: String,
+    pub(super) area: String,
+    pub(super) points: Vec<Point>,
+    pub(super) limit_y: Option<f64>,
+    pub(super) breach_x: Option<f64>,
+    pub(super) forecast: Option<String>,
+    pub(super) now_x: Option<f64>,
+    pub(super) x_ticks: Vec<Tick>,
+    pub(super) y_ticks: Vec<Tick>,
 }
 
 /// What a burn-down draws.
@@ -231,9 +231,9 @@ pub(super) fn timeline(rows: &[OutageRow], span: Interval, as_of: Instant, zone:
 }
 
 /// The name in at most so many columns (Chinese characters are two wide); the whole of it stands in the list.
-fn shorten(name: &str, columns: usize) -> String {
-    let width = |c: char| if u32::from(c) < 0x1100 { 1 } else { 2 };
-    if name.chars().map(width).sum::<usize>() <= columns {
+pub(super) fn shorten(name: &str, columns: usize) -> String {
+    let width = |c: char| words::columns(c.encode_utf8(&mut [0; 4]));
+    if words::columns(name) <= columns {
         return name.to_owned();
     }
     let mut used = 1;
@@ -260,7 +260,7 @@ pub(super) fn detail_span(
 }
 
 /// Marks at local midnights or whole hours, months over long spans.
-fn time_ticks(axis: &Axis, zone: Zone) -> Vec<Tick> {
+pub(super) fn time_ticks(axis: &Axis, zone: Zone) -> Vec<Tick> {
     let span = axis.span;
     let mut ticks = Vec::new();
     let mut mark = |t: Instant, label: String| {
@@ -300,7 +300,7 @@ fn dates(first: Date, last: Date, step: i64) -> impl Iterator<Item = Date> {
 }
 
 /// Marks on the axis of downtime, from nothing to at least the largest amount.
-fn amount_ticks(most: Micros, lang: Lang) -> Vec<(Micros, String)> {
+pub(super) fn amount_ticks(most: Micros, lang: Lang) -> Vec<(Micros, String)> {
     let steps =
         [10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 5 * HOUR, 10 * HOUR, DAY, 2 * DAY, 5 * DAY, 10 * DAY];
     let step = steps.into_iter().find(|s| most / s <= 6).unwrap_or(most / 5);

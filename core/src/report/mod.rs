@@ -1,11 +1,37 @@
-//! Documents from assessments. In: an assessment, its contract, the outages, and what the caller adds. Out: text.
-//! Decides nothing: every figure stands in the assessment.
+//! Documents from assessments. In: an assessment, its contract, the registers, and what the caller adds. Out: text and
+//! files. Decides nothing: every figure stands in an assessment or a register.
+//!
+//! Two ways: [`of`] is the page of one assessment; [`document`] makes the documents that people sign, from one model of
+//! blocks ([`model`]) in three forms.
 
+mod acceptance;
+mod bundle;
 mod chart;
 mod clocks;
+mod document_html;
+mod docx;
+mod draft;
+mod figures;
+mod incident;
+mod issued;
+mod kind;
+mod levels;
+pub mod model;
+mod monthly;
+mod monthly_charts;
 mod page;
+mod parts;
 mod record;
+mod render;
+mod roster;
+mod service_ledger;
+mod text;
 mod words;
+mod xlsx;
+
+pub use kind::{DocumentKind, DocumentOptions, Month, Package, document, package};
+pub use render::{Format, Rendered, render};
+pub use text::file_name;
 
 use crate::account::Account;
 use crate::assess::{Ask, Assessment, OutageRow, View};

@@ -42,8 +42,8 @@ pub(super) fn render(
 /// An instant for machines and for people.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Time {
-    exact: String,
-    text: String,
+    pub(super) exact: String,
+    pub(super) text: String,
 }
 
 impl Time {
@@ -256,7 +256,10 @@ impl<'a> Page<'a> {
 }
 
 /// The first clause on downtime of all systems over the whole period, with its limit: what the burn-down is drawn against.
-fn budget_clause<'a>(a: &'a Assessment, contract: &Contract) -> Option<(&'a ClauseVerdict, Option<i64>)> {
+pub(super) fn budget_clause<'a>(
+    a: &'a Assessment,
+    contract: &Contract,
+) -> Option<(&'a ClauseVerdict, Option<i64>)> {
     let whole = |c: &&crate::contract::Clause| {
         matches!(&c.rule, RuleParams::Downtime(p)
             if p.scope.systems.is_empty() && p.scope.calendar.is_none() && p.scope.per == crate::rules::Per::Period)
@@ -275,7 +278,7 @@ fn view_name(v: View) -> &'static str {
 }
 
 /// `Asia/Shanghai (+08:00)`.
-fn zone_text(at: Stamp) -> String {
+pub(super) fn zone_text(at: Stamp) -> String {
     let exact = at.zone.format(at.at);
     let offset =
         exact.get(19..).and_then(|rest| rest.find(['+', '-', 'Z']).map(|i| &rest[i..])).unwrap_or("");
@@ -283,7 +286,7 @@ fn zone_text(at: Stamp) -> String {
 }
 
 /// How many clauses stand how, the worst first.
-fn summary(a: &Assessment, lang: Lang) -> String {
+pub(super) fn summary(a: &Assessment, lang: Lang) -> String {
     let order =
         [Status::Breached, Status::NoEvidence, Status::AtRisk, Status::Waived, Status::Met, Status::NotDue];
     let parts: Vec<String> = order

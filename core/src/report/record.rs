@@ -122,10 +122,20 @@ fn describe(e: &Entry, lang: Lang, zone: Zone) -> EntryView {
 /// A line for the shell, and what it shows.
 #[derive(Serialize)]
 pub(super) struct Command {
-    what: &'static str,
+    pub(super) what: &'static str,
     line: String,
     /// What it must print.
     answer: Option<String>,
+}
+
+impl Command {
+    /// The line, and under it what it must print.
+    pub(super) fn text(&self) -> String {
+        match &self.answer {
+            Some(answer) => format!("{}\n→ {answer}", self.line),
+            None => self.line.clone(),
+        }
+    }
 }
 
 /// The commands that check this very page.

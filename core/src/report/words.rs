@@ -227,29 +227,48 @@ fn grouped(n: i64) -> String {
     if n < 0 { format!("−{out}") } else { out }
 }
 
-/// Entry numbers in runs: `#3–5, #9`; at most so many runs, then how many entries there are in all.
-pub(super) fn entries(lang: Lang, seqs: &[u64], most: usize) -> String {
+/// Columns that a text takes: Chinese characters are two wide.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(|c| if u32::from(c) < 0x1100 { 1 } else { 2 }).sum()
+}
+
+/// Entry numbers in runs, first and last.
+pub(super) fn runs(seqs: &[u64]) -> Vec<(u64, u64)> {
     let mut sorted = seqs.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
     let mut runs: Vec<(u64, u64)> = Vec::new();
-    for seq in &sorted {
+    for seq in sorted {
         match runs.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(*seq) => *last = *seq,
-            _ => runs.push((*seq, *seq)),
+            Some((_, last)) if last.checked_add(1) == Some(seq) => *last = seq,
+            _ => runs.push((seq, seq)),
         }
     }
-    let shown: Vec<String> = runs
-        .iter()
-        .take(most)
-        .map(|(a, b)| if a == b { format!("#{a}") } else { format!("#{a}–{b}") })
-        .collect();
+    runs
+}
+
+/// Runs in words: `#3–5, #9`; `more` further entries are counted at the end.
+pub(super) fn run_text(lang: Lang, runs: &[(u64, u64)], more: u64) -> String {
+    let shown: Vec<String> =
+        runs.iter().map(|(a, b)| if a == b { format!("#{a}") } else { format!("#{a}–{b}") }).collect();
     let text = shown.join(pick(lang, "、", ", "));
-    if runs.len() > most {
-        let all = sorted.len();
-        return pick(lang, format!("{text} 等 {all} 条"), format!("{text}, … {all} in all"));
+    if more == 0 {
+        return text;
     }
-    text
+    format!("{text}{}", more_text(lang, runs, more))
+}
+
+/// How many entries there are in all, after the runs that are shown.
+pub(super) fn more_text(lang: Lang, runs: &[(u64, u64)], more: u64) -> String {
+    let all = more + runs.iter().map(|(a, b)| b - a + 1).sum::<u64>();
+    pick(lang, format!(" 等 {all} 条"), format!(", … {all} in all"))
+}
+
+/// Entry numbers in runs: `#3–5, #9`; at most so many runs, then how many entries there are in all.
+pub(super) fn entries(lang: Lang, seqs: &[u64], most: usize) -> String {
+    let runs = runs(seqs);
+    let more = runs.iter().skip(most).map(|(a, b)| b - a + 1).sum();
+    run_text(lang, &runs[..most.min(runs.len())], more)
 }
 
 #[cfg(test)]

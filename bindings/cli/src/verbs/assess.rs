@@ -1,19 +1,18 @@
-//! `assess` and `report`.
+//! `assess`.
 
-use crate::args::{self, Assess, Cli, Report};
+use crate::args::{self, Assess, Cli};
 use crate::input::Lines;
 use crate::out::{Out, clean};
 use crate::progress::Progress;
 use crate::table::{self, Value};
 use crate::texts::{self, Text};
-use crate::{EXIT_BREACHED, EXIT_NO_EVIDENCE, EXIT_OK, input, verbs};
+use crate::{EXIT_BREACHED, EXIT_NO_EVIDENCE, EXIT_OK, verbs};
 use opsledger::account::Account;
 use opsledger::assess::{Ask, Assessment, ClauseVerdict, Status, View};
 use opsledger::contract::Contract;
 use opsledger::error::{Code, Error, Lang, Result};
 use opsledger::ledger::clock;
 use opsledger::time::Instant;
-use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,31 +28,6 @@ pub(super) fn run(cli: &Cli, args: &Assess, out: &mut Out<'_, '_>) -> Result<i32
         print(&assessment, &account.contract_for(&ask)?.title, out)?;
     }
     Ok(exit_of(&assessment))
-}
-
-pub(super) fn report(cli: &Cli, args: &Report, out: &mut Out<'_, '_>) -> Result<i32> {
-    let (account, ask) = account(cli, &args.ask, out)?;
-    let name = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string());
-    let (ledger, contract) = (name(&cli.ledger), name(&cli.contract));
-    let options = opsledger::report::Options {
-        lang: out.lang,
-        ledger: ledger.as_deref(),
-        contract_file: contract.as_deref(),
-        ..opsledger::report::Options::default()
-    };
-    let page = opsledger::report::of(&account, &ask, &options)?;
-    let status = account.assess(&ask)?.status;
-    input::write_all(&args.out, page.as_bytes(), out)?;
-    if input::is_stdin(&args.out) {
-        return Ok(EXIT_OK);
-    }
-    if out.json {
-        let document = json!({ "report": args.out.display().to_string(), "status": status.name() });
-        out.line(&document.to_string())?;
-    } else {
-        out.line(&texts::WRITTEN.with(out.lang, &[&args.out.display()]))?;
-    }
-    Ok(EXIT_OK)
 }
 
 /// The contract's status is the worst of its clauses, breached before no-evidence before the rest.

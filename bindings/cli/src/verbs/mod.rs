@@ -10,6 +10,7 @@ mod import;
 mod lint;
 mod record;
 mod register;
+mod report;
 mod sheets;
 mod show;
 mod verify;
@@ -38,7 +39,7 @@ pub(crate) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
         Verb::Import(args) => import::run(cli, args, out),
         Verb::Show(args) => show::run(cli, args, out),
         Verb::Assess(args) => assess::run(cli, args, out),
-        Verb::Report(args) => assess::report(cli, args, out),
+        Verb::Report(args) => report::run(cli, args, out),
         Verb::Due(args) => due::run(cli, args, out),
         Verb::Explain(args) => explain::run(cli, args, out),
         Verb::Lint(args) => lint::run(cli, args, out),

@@ -5,7 +5,6 @@ The last line is `N passed, M failed`; screenshots and a PDF are left in out/pag
 """
 
 import base64
-import csv
 import json
 import shlex
 import shutil
@@ -75,12 +74,19 @@ def equal(found, expected, what):
         raise AssertionError(f"{what}:\n  page     {found}\n  expected {expected}")
 
 
+QUERY = """
+    SELECT fact ->> 'subject' AS subject, fact ->> 'at' AS at FROM entry AS e WHERE fact ->> 'kind' = 'outage.start'
+    AND NOT EXISTS (SELECT 1 FROM entry AS v WHERE v.fact ->> 'kind' = 'outage.void' AND v.fact ->> 'subject' = e.fact ->> 'subject')
+"""
+
+
 def outages_by(as_of):
-    """Subjects of the outages that have begun, by start, from the demo's input."""
-    with (ROOT / "examples/year/import.csv").open(encoding="utf-8") as file:
-        starts = [(r["at"], r["subject"]) for r in csv.DictReader(file) if r["kind"] == "outage.start"]
+    """Subjects of the outages that have begun and are not void (the buyer confirmed that one), by name, from the ledger."""
+    command = ["opsledger", "sql", QUERY, "--json", "--ledger", "out/demo/year.ledger"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     instant = datetime.fromisoformat
-    return sorted(s for at, s in starts if instant(at) <= instant(as_of))
+    rows = json.loads(done.stdout)["rows"]
+    return sorted(subject for subject, at in rows if instant(at) <= instant(as_of))
 
 
 def head_matches_the_document(page):
@@ -96,7 +102,8 @@ def head_matches_the_document(page):
 
 def clauses_match_the_document(page):
     clauses = page.document()["clauses"]
-    assert len(clauses) == 8, len(clauses)
+    written = (DEMO / "contract.toml").read_text(encoding="utf-8").count("\n[[clause]]\n")
+    equal(len(clauses), written, "clauses")
     equal(page.each(".clause", "data-clause"), [c["id"] for c in clauses], "ids")
     equal(page.each(".clause", "data-status"), [c["status"] for c in clauses], "statuses")
     equal(page.each(".clause", "data-value"), ["" if c["value"] is None else str(c["value"]) for c in clauses], "values")
@@ -121,7 +128,9 @@ def one_bar_an_outage(page):
 def the_curve_ends_at_the_total(page):
     document = page.document()
     downtime = next(c for c in document["clauses"] if c["id"] == "quality.downtime")
-    for curve in ("period", "detail"):
+    curves = page.each("[data-burn]", "data-burn")
+    assert "period" in curves, curves
+    for curve in curves:
         points = page.each(f"[data-burn={curve}] .point", "data-total-us")
         equal(points[-1], str(document["outages"]["downtime_us"]), curve)
         equal(points, sorted(points, key=int), f"{curve} only rises")
@@ -229,8 +238,8 @@ def main():
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        # While the last outage is still open: a forecast instead of a breach.
-        ask = ["--ledger", "out/demo/year.ledger", "--as-of", "2026-08-21T23:45:00+08:00", "--lang", "zh"]
+        # While an outage is still open: a forecast instead of a breach.
+        ask = ["--ledger", "out/demo/year.ledger", "--as-of", "2026-08-20T16:20:00+08:00", "--lang", "zh"]
         subprocess.run(["opsledger", "report", *ask, "--out", folder / "open.html"], check=True, capture_output=True, cwd=ROOT)
         pages = [
             ("report", DEMO / "report.html", [*EVERY, *ONCE]),

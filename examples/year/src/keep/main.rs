@@ -7,6 +7,8 @@ mod rota;
 mod routine;
 mod service;
 mod story;
+#[cfg(test)]
+mod tests;
 mod time;
 mod year;
 

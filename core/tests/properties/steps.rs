@@ -10,6 +10,7 @@ use opsledger::rules::Detail;
 use opsledger::time::{HOUR, Instant, parse_instant};
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// One account, asked after each fact, answers as an account that is given all facts so far at once.
@@ -146,4 +147,41 @@ fn duties_instant_by_instant_are_from_scratch() {
         step_through(&s.contract(), &s.lines(), &s.edges(), |_| last, to_come)?;
         step_through(&s.contract(), &s.lines(), &s.edges(), |as_of| as_of, to_come)
     });
+}
+
+/// The random contracts and facts reach what the rules can say; else the properties above say little.
+#[test]
+fn duties_reach_every_status() {
+    let seen = RefCell::new(BTreeSet::new());
+    check("duties_reach_every_status", 8_000, &(duties(30), pick()), |(s, p)| {
+        let contract = contract(&s.contract());
+        let account = account(&contract, &s.lines());
+        for view in VIEWS {
+            let document: Value =
+                serde_json::from_str(&assess(&account, duties_question(&s, p, view)).to_json()).unwrap();
+            for clause in document["clauses"].as_array().unwrap() {
+                let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                seen.borrow_mut().insert((name(&clause["rule"]), name(&clause["status"])));
+            }
+        }
+        Ok(())
+    });
+    let seen = seen.into_inner();
+    let all = ["breached", "no-evidence", "at-risk", "waived", "met", "not-due"];
+    let never = |rule: &str, status: &str| match rule {
+        // Steps are judged when they are done, so nothing is owed ahead; without a `then` there is nothing to have evidence of.
+        "sequence" => ["at-risk", "no-evidence"].contains(&status),
+        "judgement" | "score" => status == "at-risk",
+        "availability" => status == "no-evidence",
+        _ => false,
+    };
+    for rule in
+        ["recurring", "coverage", "sequence", "documents", "findings", "availability", "judgement", "score"]
+    {
+        let missed = |status: &&&str| {
+            !never(rule, status) && !seen.contains(&(rule.to_owned(), (**status).to_owned()))
+        };
+        let missed: Vec<&&str> = all.iter().filter(missed).collect();
+        assert!(missed.is_empty(), "no {rule} is {missed:?}");
+    }
 }

@@ -165,7 +165,9 @@ fn waiver() -> impl Strategy<Value = Duty> {
         3 => any::<Index>().prop_map(Name::InstantOf),
     ];
     let speaker = select(&[Some("buyer"), Some("buyer"), Some("buyer"), Some("supplier"), None][..]);
-    (select(&CLAUSE_IDS[..]), option::weighted(0.8, name), speaker, slot(), delay())
+    // A waiver may precede the breach.
+    let at = prop_oneof![slot(), Just((-24 * 60, 0))];
+    (select(&CLAUSE_IDS[..]), option::weighted(0.5, name), speaker, at, delay())
         .prop_map(|(a, b, c, d, e)| Duty::Waiver(a, b, c, d, e))
 }
 
@@ -199,7 +201,7 @@ fn duty() -> impl Strategy<Value = Duty> {
         1 => (watch, slot(), length()).prop_map(|(kind, at, length)| Duty::Other(Event::Watch(kind, at, None, length))),
         5 => (word, any::<Index>(), option::weighted(0.15, any::<Index>()), speaker, delay())
             .prop_map(|(a, b, c, d, e)| Duty::Other(Event::Word(a, b, c, d, e))),
-        3 => waiver(),
+        6 => waiver(),
     ]
 }
 

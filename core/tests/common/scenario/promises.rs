@@ -66,9 +66,9 @@ const FURTHER: [&str; 24] = [
 ];
 
 /// The clauses that waivers name.
-pub(crate) const CLAUSE_IDS: [&str; 16] = [
-    "week", "duty", "order", "judged", "score", "day", "parts", "break", "events", "notice", "papers",
-    "pledges", "findings", "up", "signed", "rounds",
+pub(crate) const CLAUSE_IDS: [&str; 20] = [
+    "week", "week", "duty", "duty", "duty", "order", "order", "judged", "score", "day", "parts", "break",
+    "events", "notice", "papers", "pledges", "findings", "up", "signed", "rounds",
 ];
 
 const NEEDS: [&str; 14] = [

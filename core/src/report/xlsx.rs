@@ -24,6 +24,9 @@ const A4: u8 = 9;
 const LETTER: f64 = 1.15;
 /// Height of a line, points.
 const LINE: f64 = 13.5;
+/// Heights of headings and the title, points.
+const HEADING: f64 = 18.0;
+const TITLE: f64 = 24.0;
 /// Lines that a row is made high for.
 const MOST_LINES: usize = 20;
 /// Letters of the two columns of the first tab.
@@ -107,6 +110,7 @@ impl Writer<'_> {
         let f = &self.formats;
         put(sheet, 0, 0, &d.kind, &f.heading)?;
         put(sheet, 1, 0, &d.title, &f.title)?;
+        sheet.set_row_height(0, HEADING)?.set_row_height(1, TITLE)?;
         let mut row = 3;
         let number = (pick(lang, "编号", "Number").to_owned(), d.number.clone());
         let digest = (pick(lang, "内容摘要 SM3", "Content SM3").to_owned(), d.digest.clone());
@@ -128,6 +132,7 @@ impl Writer<'_> {
             match block {
                 Block::Heading { text, .. } => {
                     put(sheet, row, 0, text, &f.heading)?;
+                    sheet.set_row_height(row, HEADING)?;
                     row += 1;
                 }
                 Block::Paragraph { text } | Block::Note { text } => pair(sheet, &mut row, "", text)?,

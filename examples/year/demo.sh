@@ -27,7 +27,7 @@ assess() {
 }
 
 mkdir -p "$out"
-rm -rf "$ledger" "$ledger"-* "$out"/report*.html "$out"/assess-*.txt "$contract"
+rm -rf "$ledger" "$ledger"-* "$out"/report*.html "$out"/assess-*.txt "$out/monthly" "$out/acceptance" "$contract"
 
 step "记账一年：合同期 2025-09-01 至 2026-08-31，每条事实按其记录时刻入台账 · keep the ledger through the year"
 year-keep contracts/medical-education.toml "$out"
@@ -46,6 +46,12 @@ step "全部主张口径与更正之前 · in the claimed view, and as known bef
 assess --as-of "$end" --view claimed >"$out/assess-claimed.txt"
 assess --as-of 2026-03-18T16:00:00+08:00 --known-at 2026-03-18T16:00:00+08:00 >"$out/assess-as-known-then.txt"
 echo "$out/assess-claimed.txt  $out/assess-as-known-then.txt"
+
+step "十二份月报，各按提交当日的台账写成并记入台账 · the twelve monthly reports, each made on its day and recorded"
+ls "$out/monthly"
+step "验收资料 · the acceptance package"
+opsledger report acceptance --as-of "$end" --out "$out/acceptance" --lang zh >"$out/acceptance.txt"
+echo "$(wc -l <"$out/acceptance.txt") 个文件 files: $out/acceptance（目录 index: 000-验收资料目录.html）"
 
 step "报告 · the page"
 year-report "$ledger" "$contract" "$end" "$out/report.html" zh

@@ -1,7 +1,8 @@
-//! Keeps the demo's year: `year-keep CONTRACT FOLDER` writes the contract with the demo's dates, the year's facts, and the
-//! ledger as it would stand if every fact had been recorded when the story says so. The same every time.
+//! Keeps the demo's year: `year-keep CONTRACT FOLDER` writes the contract with the demo's dates, the ledger as it would stand if
+//! every fact had been recorded when the story says so, and the monthly reports, each made on its day. The same every time.
 
 mod book;
+mod issue;
 mod random;
 mod rota;
 mod routine;
@@ -13,6 +14,7 @@ mod time;
 mod year;
 
 use crate::book::{Book, Line};
+use crate::issue::Office;
 use crate::random::Random;
 use crate::time::{Notices, local_text, parse};
 use crate::year::Year;
@@ -22,9 +24,9 @@ use opsledger::ledger::{Ledger, Options};
 use opsledger::time::Instant;
 use serde_json::{Map, Value, json};
 use std::error::Error;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -53,14 +55,10 @@ fn keep(contract: &str, folder: &Path) -> Outcome<()> {
     let lines = facts(&contract)?;
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("contract.toml"), &text)?;
-    let mut out = std::io::BufWriter::new(std::fs::File::create(folder.join("facts.jsonl"))?);
-    for line in &lines {
-        let mut fact = line.fact.clone();
-        fact.insert("recorded_at".into(), local_text(line.recorded_at).into());
-        writeln!(out, "{}", Value::from(fact))?;
-    }
-    out.flush()?;
-    record(&lines, &folder.join("year.ledger"))
+    let options = Options { create: true, sync: false, ..Options::default() };
+    let ledger = Ledger::open(&folder.join("year.ledger"), &options)?;
+    let mut office = Office::new(Arc::new(contract), ledger.clone(), folder.join("monthly"))?;
+    record(&lines, &ledger, Some(&mut office))
 }
 
 /// The contract with the dates of the demo's year, in which the real outages lie.
@@ -106,20 +104,30 @@ fn adoption(contract: &Contract) -> Outcome<Line> {
     Ok(Line { recorded_at: at, fact })
 }
 
-/// Records each fact at its instant, as a host would that is told the time.
-fn record(lines: &[Line], path: &Path) -> Outcome<()> {
-    let ledger = Ledger::open(path, &Options { create: true, sync: false, ..Options::default() })?;
+/// Records each fact at its instant, as a host would that is told the time. With an office, it makes the monthly reports that
+/// the lines speak of; without, the lines are recorded as they stand.
+fn record(lines: &[Line], ledger: &Ledger, mut office: Option<&mut Office>) -> Outcome<()> {
     let mut waiting: Vec<Fact> = Vec::new();
-    let mut now: Instant = 0;
+    let mut since: Instant = 0;
     for line in lines {
-        if line.recorded_at != now && !waiting.is_empty() {
-            ledger.append(&waiting, now)?;
+        let now = line.recorded_at;
+        let report = office.as_deref_mut().zip(Office::month(line));
+        if (now != since || report.is_some()) && !waiting.is_empty() {
+            ledger.append(&waiting, since)?;
             waiting.clear();
         }
-        now = line.recorded_at;
-        let text = Value::from(line.fact.clone()).to_string();
+        since = now;
+        if let Some((office, month)) = report {
+            waiting.push(office.issue(line, month, now)?);
+            continue;
+        }
+        let mut fact = line.fact.clone();
+        if let Some(office) = &office {
+            office.sign(&mut fact);
+        }
+        let text = Value::from(fact).to_string();
         waiting.push(Fact::parse(&text).map_err(|e| format!("{e}: {text}"))?);
     }
-    ledger.append(&waiting, now)?;
+    ledger.append(&waiting, since)?;
     Ok(())
 }

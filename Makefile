@@ -38,7 +38,7 @@ java: native
 	@echo "building the jar"
 	@mvn -q -B -f bindings/java/pom.xml -DskipTests -Dopsledger.native=$(CURDIR)/$(folder)/libopsledger.so package
 
-demo: ## a year with real outages: ledger, verification, assessments, an HTML page
+demo: ## a whole contract year: ledger, verification, twelve monthly reports, the acceptance package, a page
 	@echo "building the command ($(PROFILE)); the first time takes some minutes"
 	@$(CARGO) build --quiet --profile $(PROFILE) -p opsledger-cli -p opsledger-example-year
 	@PATH="$(CURDIR)/$(folder):$$PATH" examples/year/demo.sh

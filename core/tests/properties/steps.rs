@@ -1,7 +1,8 @@
 //! However an account got to an answer, it is the answer from scratch.
 
 use crate::common::model::Question;
-use crate::common::scenario::{Duties, duties, scenario};
+use crate::common::scenario::duties::{Duties, duties};
+use crate::common::scenario::scenario;
 use crate::common::{account, assess, contract, entries};
 use crate::{Pick, VIEWS, ask_near, check, pick, question, same_document};
 use opsledger::account::Account;

@@ -173,7 +173,8 @@ fn account_of_ledger(folder: &Path, contract: &Arc<Contract>, case: &Case) -> Re
     let told = |e| format!("{e:?}");
     let options = Options { create: true, accept_clock: true, ..Options::default() };
     let ledger = Ledger::open(&folder.join("books"), &options).map_err(told)?;
-    let read = |line: &String| Fact::parse_stated(line).map(|(fact, at)| (at.unwrap_or(fact.at), (fact, None)));
+    let read =
+        |line: &String| Fact::parse_stated(line).map(|(fact, at)| (at.unwrap_or(fact.at), (fact, None)));
     let facts: Vec<_> = case.lines.iter().map(read).collect::<Result<_, _>>().map_err(told)?;
     // One commit has one instant, so that facts of one instant are recorded together.
     for batch in facts.chunk_by(|a, b| a.0 == b.0) {

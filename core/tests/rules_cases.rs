@@ -11,9 +11,17 @@ use common::{ask, instant, read_json, shown, tests_file};
 use opsledger::account::Account;
 use opsledger::assess::View;
 use opsledger::contract::Contract;
+#[cfg(feature = "ledger")]
+use opsledger::facts::Fact;
+#[cfg(feature = "ledger")]
+use opsledger::ledger::{Ledger, Options};
+#[cfg(feature = "ledger")]
+use opsledger::time::Instant;
 use opsledger::time::parse_instant;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "ledger")]
+use std::path::Path;
 use std::sync::Arc;
 
 fn variable(name: &str) -> Option<String> {
@@ -159,20 +167,53 @@ fn account(contract: &Arc<Contract>, case: &Case) -> Result<Account, String> {
     Ok(account)
 }
 
+/// An account of a ledger in which each fact was recorded when it says so; what contradicts the record is recorded too.
+#[cfg(feature = "ledger")]
+fn account_of_ledger(folder: &Path, contract: &Arc<Contract>, case: &Case) -> Result<Account, String> {
+    let told = |e| format!("{e:?}");
+    let options = Options { create: true, accept_clock: true, ..Options::default() };
+    let ledger = Ledger::open(&folder.join("books"), &options).map_err(told)?;
+    let read =
+        |line: &String| Fact::parse_stated(line).map(|(fact, at)| (at.unwrap_or(fact.at), (fact, None)));
+    let facts: Vec<_> = case.lines.iter().map(read).collect::<Result<_, _>>().map_err(told)?;
+    // One commit has one instant, so that facts of one instant are recorded together.
+    for batch in facts.chunk_by(|a, b| a.0 == b.0) {
+        let together: Vec<(Fact, Option<Instant>)> = batch.iter().map(|(_, fact)| fact.clone()).collect();
+        ledger.import(&together, batch[0].0, true).map_err(told)?;
+    }
+    Account::open(Some(contract.clone()), ledger).map_err(told)
+}
+
+/// Where the answers come from.
+#[derive(Clone, Copy, PartialEq)]
+enum From {
+    NewAccounts,
+    OneAccount,
+    #[cfg(feature = "ledger")]
+    Ledger,
+}
+
 /// The first difference of each clause of the case that has one.
-fn run_case(case: &Case, one_account: bool) -> BTreeMap<String, String> {
+fn run_case(case: &Case, from: From) -> BTreeMap<String, String> {
     let all = |text: String| case.rules.keys().map(|id| (id.clone(), text.clone())).collect();
     let contract = match Contract::parse(&case.text) {
         Ok(contract) => Arc::new(contract),
         Err(e) => return all(format!("{e:?}")),
     };
-    let kept = match account(&contract, case) {
+    #[cfg(feature = "ledger")]
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = match from {
+        #[cfg(feature = "ledger")]
+        From::Ledger => account_of_ledger(folder.path(), &contract, case),
+        From::NewAccounts | From::OneAccount => account(&contract, case),
+    };
+    let kept = match opened {
         Ok(kept) => kept,
         Err(e) => return all(e),
     };
     let mut wrong = BTreeMap::new();
     for asked in &case.asks {
-        let fresh = (!one_account).then(|| account(&contract, case).expect("added before"));
+        let fresh = (from == From::NewAccounts).then(|| account(&contract, case).expect("added before"));
         for (id, text) in answer(case, fresh.as_ref().unwrap_or(&kept), asked) {
             wrong.entry(id).or_insert(text);
         }
@@ -181,11 +222,11 @@ fn run_case(case: &Case, one_account: bool) -> BTreeMap<String, String> {
 }
 
 /// Runs every case, prints how many verdicts hold for each rule; fails with the first difference of each that does not.
-fn run(who: &str, one_account: bool) {
+fn run(who: &str, from: From) {
     let (mut held, mut all) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
     let mut failed = Vec::new();
     for case in cases() {
-        let wrong = run_case(&case, one_account);
+        let wrong = run_case(&case, from);
         for (id, rule) in &case.rules {
             *all.entry(rule.clone()).or_default() += 1;
             match wrong.get(id) {
@@ -202,13 +243,20 @@ fn run(who: &str, one_account: bool) {
 
 #[test]
 fn every_case_from_a_new_account_for_each_question() {
-    run("a new account for each question", false);
+    run("a new account for each question", From::NewAccounts);
 }
 
 /// One account a case, asked in the file's order, answers the same.
 #[test]
 fn every_case_from_one_account() {
-    run("one account a case", true);
+    run("one account a case", From::OneAccount);
+}
+
+/// The same facts recorded in a ledger, at the instants they state, give the same.
+#[cfg(feature = "ledger")]
+#[test]
+fn every_case_from_a_ledger() {
+    run("a ledger a case", From::Ledger);
 }
 
 /// What the comparison must not let pass.

@@ -1,7 +1,8 @@
 //! However an account got to an answer, it is the answer from scratch.
 
 use crate::common::model::Question;
-use crate::common::scenario::{Duties, duties, scenario};
+use crate::common::scenario::duties::{Duties, duties};
+use crate::common::scenario::scenario;
 use crate::common::{account, assess, contract, entries};
 use crate::{Pick, VIEWS, ask_near, check, pick, question, same_document};
 use opsledger::account::Account;
@@ -141,7 +142,7 @@ fn instants_in(a: &Assessment, openings: &[Instant], warn_fractions: &[(i64, i64
 
 #[test]
 fn duties_instant_by_instant_are_from_scratch() {
-    check("duties_instant_by_instant_are_from_scratch", 160, &duties(5), |s| {
+    check("duties_instant_by_instant_are_from_scratch", 800, &duties(6), |s| {
         let (last, openings) = (s.last_recorded(), s.openings());
         let to_come = |a: &Assessment| instants_in(a, &openings, &[(1, 4), (1, 2)]);
         step_through(&s.contract(), &s.lines(), &s.edges(), |_| last, to_come)?;
@@ -153,7 +154,7 @@ fn duties_instant_by_instant_are_from_scratch() {
 #[test]
 fn duties_reach_every_status() {
     let seen = RefCell::new(BTreeSet::new());
-    check("duties_reach_every_status", 8_000, &(duties(30), pick()), |(s, p)| {
+    check("duties_reach_every_status", 8_000, &(duties(24), pick()), |(s, p)| {
         let contract = contract(&s.contract());
         let account = account(&contract, &s.lines());
         for view in VIEWS {

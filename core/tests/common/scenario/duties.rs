@@ -3,7 +3,7 @@
 
 use super::events::{Event, Slot, delay, length, outage, party};
 use super::layout::Layout;
-use super::promises::{CLAUSE_IDS, Promises, promises};
+use super::promises::{Promises, clause_ids, promises};
 use super::{Draft, edges, last_recorded, lines, write_out};
 use opsledger::time::{DAY, HOUR, Instant, MINUTE, Micros};
 use proptest::collection::vec;
@@ -140,7 +140,7 @@ fn staff() -> impl Strategy<Value = Duty> {
         })
 }
 
-fn waiver() -> impl Strategy<Value = Duty> {
+fn waiver(rule: Option<&str>) -> impl Strategy<Value = Duty> {
     let text = select(
         &[
             "2026-W13",
@@ -167,42 +167,93 @@ fn waiver() -> impl Strategy<Value = Duty> {
     let speaker = select(&[Some("buyer"), Some("buyer"), Some("buyer"), Some("supplier"), None][..]);
     // A waiver may precede the breach.
     let at = prop_oneof![slot(), Just((-24 * 60, 0))];
-    (select(&CLAUSE_IDS[..]), option::weighted(0.5, name), speaker, at, delay())
+    (select(clause_ids(rule)), option::weighted(0.5, name), speaker, at, delay())
         .prop_map(|(a, b, c, d, e)| Duty::Waiver(a, b, c, d, e))
 }
 
-fn duty() -> impl Strategy<Value = Duty> {
+fn inspection() -> impl Strategy<Value = Duty> {
     let parts = subsequence(vec!["hardware", "logs"], 0..=2);
     let typed = option::weighted(0.7, select(&["daily", "monthly"][..]));
+    (slot(), option::weighted(0.4, select(&NAMES[..])), parts, typed, delay())
+        .prop_map(|(a, b, c, d, e)| Duty::Inspection(a, b, c, d, e))
+}
+
+fn event() -> impl Strategy<Value = Duty> {
+    let (long, lead) = (&[1, HOUR, 12 * HOUR, DAY, 2 * DAY][..], &[-DAY, 0, DAY, 3 * DAY][..]);
+    (slot(), select(long), select(lead), delay()).prop_map(|(a, b, c, d)| Duty::Event(a, b, c, d))
+}
+
+fn change() -> impl Strategy<Value = Duty> {
+    const STEPS: &[&str] = &[
+        "approve",
+        "approve",
+        "test.pass",
+        "test.pass",
+        "test.fail",
+        "deploy",
+        "deploy",
+        "ratify",
+        "rollback",
+    ];
+    (slot(), any::<bool>(), option::of(any::<bool>()), steps(STEPS, 7))
+        .prop_map(|(a, b, c, d)| Duty::Change(a, b, c, d))
+}
+
+fn paper() -> impl Strategy<Value = Duty> {
+    const STEPS: &[&str] = &["submit", "submit", "bare", "report", "accept", "reject"];
+    let kind = select(&["plan", "manual", "summary", "nda", "other"][..]);
+    (slot(), kind, option::of(select(&PEOPLE[..])), steps(STEPS, 5))
+        .prop_map(|(a, b, c, d)| Duty::Paper(a, b, c, d))
+}
+
+fn finding() -> impl Strategy<Value = Duty> {
+    const STEPS: &[&str] =
+        &["fix", "fix", "verify.pass", "verify.fail", "verify.fail", "transfer", "keep", "accept-risk"];
+    let (severity, source) = (select(&["high", "low", "odd"][..]), select(&["scan", "code", "notice"][..]));
+    (slot(), severity, source, steps(STEPS, 5)).prop_map(|(a, b, c, d)| Duty::Finding(a, b, c, d))
+}
+
+fn judgement() -> impl Strategy<Value = Duty> {
+    let clause = select(&["judged", "of.supplier", "week"][..]);
+    let result = select(&["met", "breached", "breached", "not-due"][..]);
+    (slot(), clause, result, party(), delay()).prop_map(|(a, b, c, d, e)| Duty::Judgement(a, b, c, d, e))
+}
+
+fn planned() -> impl Strategy<Value = Duty> {
+    (slot(), length(), select(&[-HOUR, 0, HOUR, 2 * DAY][..])).prop_map(|(a, b, c)| Duty::Planned(a, b, c))
+}
+
+fn watch() -> impl Strategy<Value = Duty> {
+    let kind = select(&["watch.start", "watch.stop", "watch.gap", "watch.gap"][..]);
+    (kind, slot(), length()).prop_map(|(kind, at, length)| Duty::Other(Event::Watch(kind, at, None, length)))
+}
+
+/// What the clauses of a rule read; without a rule, everything.
+fn of_rule(rule: Option<&str>) -> BoxedStrategy<Duty> {
+    let round = || (slot(), delay()).prop_map(|(a, b)| Duty::Round(a, b));
+    let outage = || outage().prop_map(Duty::Other);
+    match rule {
+        Some("recurring") => prop_oneof![4 => inspection(), 1 => event()].boxed(),
+        Some("coverage") => prop_oneof![5 => shift(), 2 => staff(), 1 => event(), 1 => watch()].boxed(),
+        Some("sequence") => prop_oneof![3 => change(), 1 => staff()].boxed(),
+        Some("documents") => prop_oneof![4 => paper(), 1 => staff()].boxed(),
+        Some("findings") => prop_oneof![4 => finding(), 1 => round()].boxed(),
+        Some("availability") => prop_oneof![4 => outage(), 1 => planned(), 1 => watch()].boxed(),
+        Some("judgement") => judgement().boxed(),
+        _ => prop_oneof![
+            4 => inspection(), 1 => round(), 6 => shift(), 2 => event(), 2 => staff(), 4 => change(), 4 => paper(), 4 => finding(),
+            2 => judgement(), 2 => outage(), 1 => planned(), 1 => watch(),
+        ]
+        .boxed(),
+    }
+}
+
+fn duty(rule: Option<&str>) -> impl Strategy<Value = Duty> {
     let word = select(&["confirm", "confirm", "confirm", "dispute", "upheld", "rejected"][..]);
     let speaker = select(&[Some("buyer"), Some("buyer"), Some("supplier"), Some("machine"), None][..]);
-    let watch = select(&["watch.start", "watch.stop", "watch.gap", "watch.gap"][..]);
-    prop_oneof![
-        4 => (slot(), option::weighted(0.4, select(&NAMES[..])), parts, typed, delay())
-            .prop_map(|(a, b, c, d, e)| Duty::Inspection(a, b, c, d, e)),
-        1 => (slot(), delay()).prop_map(|(a, b)| Duty::Round(a, b)),
-        6 => shift(),
-        2 => (slot(), select(&[1, HOUR, 12 * HOUR, DAY, 2 * DAY][..]), select(&[-DAY, 0, DAY, 3 * DAY][..]), delay())
-            .prop_map(|(a, b, c, d)| Duty::Event(a, b, c, d)),
-        2 => staff(),
-        4 => (slot(), any::<bool>(), option::of(any::<bool>()), steps(
-            &["approve", "approve", "test.pass", "test.pass", "test.fail", "deploy", "deploy", "ratify", "rollback"], 7))
-            .prop_map(|(a, b, c, d)| Duty::Change(a, b, c, d)),
-        4 => (slot(), select(&["plan", "manual", "summary", "nda", "other"][..]), option::of(select(&PEOPLE[..])), steps(
-            &["submit", "submit", "bare", "report", "accept", "reject"], 5))
-            .prop_map(|(a, b, c, d)| Duty::Paper(a, b, c, d)),
-        4 => (slot(), select(&["high", "low", "odd"][..]), select(&["scan", "code", "notice"][..]), steps(
-            &["fix", "fix", "verify.pass", "verify.fail", "verify.fail", "transfer", "keep", "accept-risk"], 5))
-            .prop_map(|(a, b, c, d)| Duty::Finding(a, b, c, d)),
-        2 => (slot(), select(&["judged", "of.supplier", "week"][..]), select(&["met", "breached", "breached", "not-due"][..]), party(), delay())
-            .prop_map(|(a, b, c, d, e)| Duty::Judgement(a, b, c, d, e)),
-        2 => outage().prop_map(Duty::Other),
-        1 => (slot(), length(), select(&[-HOUR, 0, HOUR, 2 * DAY][..])).prop_map(|(a, b, c)| Duty::Planned(a, b, c)),
-        1 => (watch, slot(), length()).prop_map(|(kind, at, length)| Duty::Other(Event::Watch(kind, at, None, length))),
-        5 => (word, any::<Index>(), option::weighted(0.15, any::<Index>()), speaker, delay())
-            .prop_map(|(a, b, c, d, e)| Duty::Other(Event::Word(a, b, c, d, e))),
-        6 => waiver(),
-    ]
+    let word = (word, any::<Index>(), option::weighted(0.15, any::<Index>()), speaker, delay())
+        .prop_map(|(a, b, c, d, e)| Duty::Other(Event::Word(a, b, c, d, e)));
+    prop_oneof![7 => of_rule(rule), 1 => word, 1 => waiver(rule)]
 }
 
 struct Writer {
@@ -413,9 +464,26 @@ impl Writer {
     }
 }
 
+/// Rules that a scenario may be about, alone; all together, with the score over them, as often as two of them.
+const RULES: [Option<&str>; 9] = [
+    Some("recurring"),
+    Some("coverage"),
+    Some("sequence"),
+    Some("documents"),
+    Some("findings"),
+    Some("availability"),
+    Some("judgement"),
+    None,
+    None,
+];
+
 /// A contract with the facts of at most so many duties.
 pub(crate) fn duties(most: usize) -> impl Strategy<Value = Duties> {
-    (promises(), vec((duty(), party()), 0..most)).prop_map(|(promises, duties)| {
+    select(&RULES[..]).prop_flat_map(move |rule| duties_of(rule, most))
+}
+
+fn duties_of(rule: Option<&'static str>, most: usize) -> impl Strategy<Value = Duties> {
+    (promises(rule), vec((duty(rule), party()), 0..most)).prop_map(|(promises, duties)| {
         let mut writer = Writer { base: promises.base(), drafts: Vec::new(), by: None };
         for (i, (duty, by)) in duties.iter().enumerate() {
             writer.by = *by;

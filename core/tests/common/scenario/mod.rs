@@ -7,8 +7,6 @@ mod layout;
 mod promises;
 mod shape;
 
-#[allow(unused_imports, reason = "each test file uses a part")]
-pub(crate) use duties::{Duties, duties};
 pub(crate) use shape::Shape;
 
 use layout::Layout;

@@ -9,6 +9,8 @@ use proptest::sample::{select, subsequence};
 #[derive(Clone, Debug)]
 pub(crate) struct Promises {
     place: usize,
+    /// Only the clauses of this rule; without, some of all.
+    rule: Option<&'static str>,
     needs: Vec<&'static str>,
     warn_fraction: &'static str,
     stands: Vec<bool>,
@@ -57,7 +59,7 @@ const FURTHER: [&str; 24] = [
     "id = \"pledges\"\nrule = \"documents\"\nresubmit = \"1d\"\nlist = [{ kind = \"nda\", due = \"1 workday\", per = \"person\" }, { kind = \"plan\", due = \"3 workdays\", accept = true }]\nwarn_fraction = 0.5",
     "id = \"findings\"\nrule = \"findings\"\nwithin = { high = \"1d\", low = \"3d\" }",
     "id = \"verified\"\nrule = \"findings\"\nwithin = \"8h\"\nuntil = \"verify\"\ncalendar = \"7x8\"\nwhere = { source = [\"scan\", \"code\"] }",
-    "id = \"rounds\"\nrule = \"findings\"\nwithin = \"2 workdays\"\nwhere = { severity = \"low\" }\nrounds = { count = 2, per = \"month\" }",
+    "id = \"rounds\"\nrule = \"findings\"\nwithin = \"2 workdays\"\nwhere = { severity = \"low\", source = \"notice\" }\nrounds = { count = 2, per = \"month\" }",
     "id = \"up\"\nrule = \"availability\"\ntarget = \"99.5%\"\ntiers = [{ below = \"99.5%\", credit = \"10%\" }, { below = \"95%\", credit = \"50%\" }]\nfee_fen = 33333",
     "id = \"up.portal\"\nrule = \"availability\"\ntarget = \"99%\"\nbasis = \"elapsed\"\nper = \"period\"\nsystems = [\"portal\"]",
     "id = \"up.hours\"\nrule = \"availability\"\ntarget = \"99%\"\nper = \"quarter\"\ncalendar = \"workdays\"\nwarn_fraction = 0.75",
@@ -65,11 +67,15 @@ const FURTHER: [&str; 24] = [
     "id = \"score.two\"\nrule = \"score\"\nbase = 10\nlines = [{ clause = \"order\", once = 4 }, { clause = \"duty\", each = 1.5 }]",
 ];
 
-/// The clauses that waivers name.
-pub(crate) const CLAUSE_IDS: [&str; 20] = [
-    "week", "week", "duty", "duty", "duty", "order", "order", "judged", "score", "day", "parts", "break",
-    "events", "notice", "papers", "pledges", "findings", "up", "signed", "rounds",
-];
+/// The ids of the clauses of a rule, or of all; those that always stand more often.
+pub(super) fn clause_ids(rule: Option<&str>) -> Vec<&'static str> {
+    let id = |clause: &'static str| clause.split('"').nth(1).unwrap_or_default();
+    ALWAYS.iter().chain(&ALWAYS).chain(&FURTHER).filter(|c| is_of(c, rule)).map(|c| id(c)).collect()
+}
+
+fn is_of(clause: &str, rule: Option<&str>) -> bool {
+    rule.is_none_or(|rule| clause.contains(&format!("rule = \"{rule}\"")))
+}
 
 const NEEDS: [&str; 14] = [
     "inspection.complete",
@@ -95,9 +101,6 @@ impl Promises {
     pub(crate) fn days(&self) -> i64 {
         PLACES[self.place].4
     }
-    pub(crate) fn warn_fraction(&self) -> f64 {
-        self.warn_fraction.parse().unwrap()
-    }
     pub(super) fn text(&self) -> String {
         let (zone, first, last, _, _) = PLACES[self.place];
         let needs: Vec<String> = self.needs.iter().map(|n| format!("\"{n}\"")).collect();
@@ -110,8 +113,10 @@ impl Promises {
             self.warn_fraction,
             needs.join(", "),
         );
-        let further = FURTHER.iter().zip(&self.stands).filter(|(_, stands)| **stands).map(|(c, _)| c);
-        for (i, clause) in ALWAYS.iter().chain(further).enumerate() {
+        let stands = |stands: bool| stands || self.rule.is_some();
+        let further = FURTHER.iter().zip(&self.stands).filter(|(_, s)| stands(**s)).map(|(c, _)| c);
+        let clauses = ALWAYS.iter().chain(further).filter(|c| is_of(c, self.rule));
+        for (i, clause) in clauses.enumerate() {
             text.push_str(&format!("[[clause]]\n{clause}\n"));
             if let Some((_, until)) = self.holds.filter(|(nth, _)| *nth == i) {
                 let holds = if until { "until = \"2026-04-30\"" } else { "from = \"2026-04-01\"" };
@@ -122,7 +127,7 @@ impl Promises {
     }
 }
 
-pub(crate) fn promises() -> impl Strategy<Value = Promises> {
+pub(crate) fn promises(rule: Option<&'static str>) -> impl Strategy<Value = Promises> {
     (
         0..PLACES.len(),
         prop_oneof![1 => Just(Vec::new()), 1 => subsequence(NEEDS.to_vec(), 1..=NEEDS.len())],
@@ -130,8 +135,9 @@ pub(crate) fn promises() -> impl Strategy<Value = Promises> {
         vec(prop::bool::weighted(0.3), FURTHER.len()),
         proptest::option::weighted(0.3, (0..8usize, any::<bool>())),
     )
-        .prop_map(|(place, needs, warn_fraction, stands, holds)| Promises {
+        .prop_map(move |(place, needs, warn_fraction, stands, holds)| Promises {
             place,
+            rule,
             needs,
             warn_fraction,
             stands,

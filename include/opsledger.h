@@ -118,6 +118,8 @@ extern "C" {
 #define OPSL_E_TOO_DEEP 14849 /* objects and lists lie more than 32 deep */
 #define OPSL_E_UNKNOWN_WORD 15105 /* the word is not one of those allowed here */
 #define OPSL_E_NOT_CANONICAL 15361 /* the fact is not in canonical form */
+#define OPSL_E_BAD_SHEET 16641 /* the sheet cannot be read */
+#define OPSL_E_BAD_CELL 16897 /* this cell cannot be read rightly */
 #define OPSL_E_PAUSE_WHILE_STOPPED 56321 /* a pause while the clock is stopped has no effect */
 #define OPSL_E_REOPEN_RUNNING 56577 /* a reopening while the clock runs has no effect */
 #define OPSL_E_EXCLUSION_WITHOUT_CAUSE 56833 /* excluded without a cause or reason */
@@ -139,6 +141,9 @@ extern "C" {
 #define OPSL_E_NO_PARTY 20226 /* the fact names no party */
 #define OPSL_E_BUYER_ONLY 20482 /* what a machine or nobody in particular stated is the buyer's to confirm or dispute */
 #define OPSL_E_DUPLICATE_OF_DUPLICATE 20738 /* the incident named is itself a duplicate */
+#define OPSL_E_RECORDED_OTHERWISE 21762 /* this is recorded with another value */
+#define OPSL_E_OTHER_SHEET 22018 /* the sheet belongs to another contract or ledger */
+#define OPSL_E_SHEET_CHANGED 22274 /* the sheet does not show what the ledger holds */
 #define OPSL_E_NOT_A_LEDGER 23042 /* the file is not a ledger */
 #define OPSL_E_LEDGER_EXISTS 23298 /* a ledger of that name exists */
 #define OPSL_E_CLOCK_JUMP 23554 /* the clock is more than 400 days ahead of the last entry */

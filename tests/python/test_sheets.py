@@ -41,6 +41,12 @@ to = "incident.respond"
 needs = ["person", "arrangement"]
 within = "1h"
 [[clause]]
+id = "repair"
+rule = "deadline"
+from = "incident.report"
+to = "incident.repair"
+within = { critical = "4h", major = "8h", minor = "3d" }
+[[clause]]
 id = "inspection"
 rule = "recurring"
 fact = { kind = "inspection.complete", where = { type = "monthly" } }
@@ -258,7 +264,8 @@ def test_a_clerk_closes_a_month_with_sheets_only(ledger: Ledger, tmp_path: Path)
     verdict = Account(ledger=ledger).assess(at("04-01 00:00"))
     status = {clause.id: clause.status for clause in verdict.clauses}
     assert status["respond"] == "met"
-    assert answers.confirmed[0] not in verdict.unconfirmed and answers.disputed[0] in verdict.disputed
+    told = json.loads(verdict.json())
+    assert answers.confirmed[0] not in told["unconfirmed"] and answers.disputed[0] in told["disputed"]
     assert ledger.verify().ok
 
 

@@ -15,6 +15,9 @@ use pyo3::types::{PyBytes, PyString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+// The signature below says it again: what stands there must be a plain number.
+const _: () = assert!(sheets::DEFAULT_ROWS == 200);
+
 /// The names of the forms there are, as `sheet_form` takes them.
 #[pyfunction]
 pub(crate) fn sheet_families() -> Vec<&'static str> {
@@ -25,7 +28,7 @@ pub(crate) fn sheet_families() -> Vec<&'static str> {
 ///
 /// Raises InputError for a family there is not, and for rows outside 1 to 10 000.
 #[pyfunction]
-#[pyo3(signature = (families, contract, *, rows=sheets::DEFAULT_ROWS))]
+#[pyo3(signature = (families, contract, *, rows=200))]
 pub(crate) fn sheet_form<'py>(
     py: Python<'py>,
     families: &Bound<'py, PyAny>,

@@ -144,7 +144,13 @@ fn find(words: &[&'static str], text: &str) -> Option<&'static str> {
 }
 
 fn from_number(number: &str, ty: Type) -> Said {
+    /// What a sheet's number keeps exactly.
+    const DIGITS: usize = 15;
     match ty {
+        Type::Code if number.len() > DIGITS => Err((
+            "数字过长，表格只保留 15 位：请先把单元格格式设为文本，再重新填写",
+            "too long for a number, of which sheets keep 15 digits: format the cell as text and write it anew",
+        )),
         Type::Text | Type::Line | Type::Code => Ok(Read::of(number)),
         Type::YesNo if number == "1" => Ok(Read::of(true)),
         Type::YesNo if number == "0" => Ok(Read::of(false)),
@@ -224,11 +230,10 @@ fn time_of(text: &str, zone: Zone) -> Said {
 fn local(time: NaiveDateTime, zone: Zone) -> Said {
     match zone.parse_local(&time.format("%Y-%m-%d %H:%M:%S").to_string()) {
         Ok(at) => instant(at, true),
-        Err(e) if e.text(crate::Lang::En).contains("twice") => Err((
-            "该时区的时钟两次显示这一时间：请写明时区偏移，如 2026-10-25T02:30:00+02:00",
-            "the clocks of the zone show this time twice: write the offset, 2026-10-25T02:30:00+02:00",
+        Err(_) => Err((
+            "该时区没有这一时间，或时钟两次显示它：请核对年份与时刻，或写明时区偏移，如 2026-10-25T02:30:00+02:00",
+            "the zone has no such time, or shows it twice: check it, or write the offset, 2026-10-25T02:30:00+02:00",
         )),
-        Err(_) => Err(("没有这一时间：请核对年份与时刻", "there is no such time: check year and time")),
     }
 }
 

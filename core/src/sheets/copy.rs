@@ -50,9 +50,9 @@ fn tab_of(
         for (column, at) in tab.family.columns.iter().zip(&tab.columns) {
             let Some(at) = at.and_then(|at| u16::try_from(at).ok()) else { continue };
             form::head(out, column, tab.head, at, looks)?;
-            let (first, end) = (tab.head + 1, last + ROOM);
-            out.set_range_format(first, at, end, at, form::cell_format(column.ty, looks))
-                .map_err(write_refused)?;
+            let first = tab.head + 1;
+            let end = (last + ROOM).min(first + form::MAX_ROWS);
+            form::blank(out, column, first, end, at, looks)?;
             form::drop_down(out, column, first, end, at)?;
         }
         out.set_freeze_panes(tab.head + 1, 1).map_err(write_refused)?;

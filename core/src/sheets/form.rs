@@ -80,8 +80,7 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
         };
         sheet.text(HEAD + 2, at, &sample, &looks.sample)?;
         let (first, last) = (HEAD + 3, HEAD + 2 + rows);
-        let format = cell_format(column.ty, looks);
-        sheet.set_range_format(first, at, last, at, format).map_err(write_refused)?;
+        blank(sheet, column, first, last, at, looks)?;
         drop_down(sheet, column, first, last, at)?;
     }
     sheet.set_freeze_panes(HEAD + 2, 1).map_err(write_refused)?;
@@ -108,6 +107,21 @@ pub(super) fn width(column: &Column) -> f64 {
         Type::YesNo => 9.0,
         _ => 14.0,
     }
+}
+
+/// Empty cells ready to be filled: text where a program would else make a number or a date of what is typed.
+pub(super) fn blank(
+    sheet: &mut Worksheet,
+    column: &Column,
+    first: u32,
+    last: u32,
+    at: u16,
+    looks: &Looks,
+) -> Result<()> {
+    for row in first..=last {
+        sheet.write_blank(row, at, cell_format(column.ty, looks)).map_err(write_refused)?;
+    }
+    Ok(())
 }
 
 pub(super) fn cell_format(ty: Type, looks: &Looks) -> &Format {

@@ -159,7 +159,9 @@ impl Plan<'_> {
 
     /// Each step against the entries of its kind: recorded before, new, or recorded with other values.
     fn compare(&mut self, tab: &Tab, row: &Row, subject: &str, stated: &[Stated<'_>], out: &mut Out) {
-        let entries: Vec<Entry> = self.record.of(subject).to_vec();
+        // An incident may be called I-1~2 in its own right.
+        let own = self.record.of(subject).iter().filter(|e| e.fact.subject == subject);
+        let entries: Vec<Entry> = own.cloned().collect();
         let overlay = overlay(tab.family, &entries);
         let mut amended = BTreeMap::new();
         for step in stated {

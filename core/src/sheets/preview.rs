@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::record::Recorded;
 use super::rows::{self, Filled, Found, Row, Tab};
 use crate::contract::Contract;
-use crate::error::{Error, Lang, Result};
+use crate::error::{Code, Error, Lang, Result};
 use crate::facts::Fact;
 use crate::ledger::{Imported, Ledger};
 use crate::table::xlsx::{self, Book};
@@ -22,6 +22,9 @@ pub struct Who {
     /// `supplier`, `buyer`.
     pub party: Option<String>,
 }
+
+/// Who fills in sheets.
+const PARTIES: [&str; 2] = ["supplier", "buyer"];
 
 /// What a sheet would record.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ impl Change {
 /// Reads a workbook and says what it would record at `now`; records nothing.
 ///
 /// # Errors
-/// `bad-sheet`, `other-sheet`, and what reading the ledger may answer. Wrong cells are in the preview.
+/// `bad-sheet`, `other-sheet`, `unknown-word` for a party that is none, and what reading the ledger may answer. Wrong cells are in the preview.
 pub fn preview(
     bytes: &[u8],
     contract: &Contract,
@@ -91,6 +94,9 @@ pub fn preview(
     who: &Who,
     now: Instant,
 ) -> Result<Preview> {
+    if let Some(party) = who.party.as_deref().filter(|party| !PARTIES.contains(party)) {
+        return Err(Error::new(Code::UnknownWord, format!("party = {party:?}")).with_hint(PARTIES.join(", ")));
+    }
     let book = xlsx::read(bytes)?;
     let mut filled = rows::read(&book, contract)?;
     let rows = std::mem::take(&mut filled.rows);

@@ -3,7 +3,7 @@
 use super::cell::Read;
 use super::family::{At, Correction, Family, Step};
 use crate::error::Result;
-use crate::facts::{Entry, Fact};
+use crate::facts::Entry;
 use crate::ledger::Ledger;
 use crate::time::canonical_instant;
 use serde_json::Value;
@@ -32,16 +32,16 @@ impl Recorded {
         loop {
             let page = ledger.read(from, PAGE)?;
             let Some(last) = page.last().map(|record| record.seq) else { break };
-            for record in page {
-                if !stems.iter().any(|stem| record.fact.contains(stem)) {
-                    continue;
-                }
-                let fact = Fact::parse_stored(&record.fact)?;
-                let base = fact.subject.rsplit_once(AGAIN).map_or(fact.subject.as_str(), |(base, _)| base);
-                let own = [fact.subject.as_str(), base].into_iter().find(|s| wanted.contains(s));
-                if let Some(own) = own.map(str::to_owned) {
-                    let entries = ledger.entries(record.seq, 1)?;
-                    cases.entry(own).or_default().extend(entries);
+            let looked_for = page.iter().filter(|r| stems.iter().any(|stem| r.fact.contains(stem)));
+            let seqs: Vec<u64> = looked_for.map(|record| record.seq).collect();
+            if let (Some(first), Some(end)) = (seqs.first(), seqs.last()) {
+                for entry in ledger.entries(*first, end - first + 1)? {
+                    let subject = &entry.fact.subject;
+                    let base = subject.rsplit_once(AGAIN).map_or(subject.as_str(), |(base, _)| base);
+                    let own = [subject.as_str(), base].into_iter().find(|s| wanted.contains(s));
+                    if let Some(own) = own.filter(|_| kinds.contains(entry.fact.kind.name)) {
+                        cases.entry(own.to_owned()).or_default().push(entry);
+                    }
                 }
             }
             from = last + 1;

@@ -92,6 +92,9 @@ fn numbers_are_no_times_and_dates_are_no_text() {
     // A number for a code is its digits.
     let sheet = Filled::new("incidents").row(1, &incident("I-1")).number(1, "code", 17.0);
     assert_eq!(desk.preview(&sheet.bytes()).rows[0].subject, "17");
+    // More digits than a number keeps: what the sheet shows may not be what was typed.
+    let sheet = Filled::new("incidents").row(1, &incident("I-1")).number(1, "code", 1_234_567_890_123_456.0);
+    assert_eq!(wrong(&desk.preview(&sheet.bytes())), one("事件!A2"));
     let sheet = Filled::new("incidents").row(1, &incident("I-1")).date(1, "code", "2026-03-02");
     assert_eq!(wrong(&desk.preview(&sheet.bytes())), one("事件!A2"));
 }

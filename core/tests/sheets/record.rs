@@ -214,6 +214,23 @@ fn what_was_recorded_in_another_way_is_recognised() {
 }
 
 #[test]
+fn a_number_that_looks_like_a_second_assignment_is_its_own() {
+    let desk = Desk::new();
+    desk.import(&Filled::new("incidents").row(1, &incident("I-1~2")).bytes());
+    let other = Filled::new("incidents").row(1, &incident("I-1")).row(1, &[("severity", "一般")]);
+    assert_eq!(desk.import(&other.bytes()), [New]);
+}
+
+#[test]
+fn a_party_that_is_none_is_refused() {
+    let desk = Desk::new();
+    let bytes = Filled::new("incidents").row(1, &incident("I-1")).bytes();
+    let who = opsledger::sheets::Who { person: None, party: Some("suplier".to_owned()) };
+    let e = opsledger::sheets::preview(&bytes, &desk.contract, &desk.ledger, &who, now()).unwrap_err();
+    assert_eq!(e.code().info().name, "unknown-word");
+}
+
+#[test]
 fn all_rows_or_none() {
     let desk = Desk::new();
     let sheet = Filled::new("incidents")

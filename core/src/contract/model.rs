@@ -180,5 +180,11 @@ pub struct KindFilter {
     pub conditions: Where,
 }
 
+impl KindFilter {
+    pub(crate) fn name(&self) -> &str {
+        &self.kind
+    }
+}
+
 /// `where = { field = value, other = ["a", "b"] }`: each field of the body has one of the values.
 pub type Where = BTreeMap<String, Vec<serde_json::Value>>;

@@ -1,7 +1,7 @@
 //! What did not count for a clause, or counts and is marked, and why.
 
 use super::make::Cx;
-use super::{LeftOut, rule};
+use super::LeftOut;
 use crate::assess::cases::{Sentence, cases};
 use crate::books::Place;
 use crate::books::incidents::Report;
@@ -73,14 +73,17 @@ impl Cx<'_> {
             Place::Outage(_) | Place::Window(_) => self.on_outages(),
             Place::Subject(id) => {
                 let case = self.books.subjects.case(id);
-                let reads: BTreeSet<Family> = rule::kinds(&self.clause.rule)
+                let reads: BTreeSet<Family> = self
+                    .clause
+                    .rule
+                    .kinds()
                     .into_iter()
                     .filter_map(|k| kinds::find(k).map(|k| k.family))
                     .collect();
                 let item = case.items.iter().find(|i| i.seq == seq);
                 let named = item.is_some_and(|i| {
                     i.is_correction()
-                        || rule::kinds(&self.clause.rule).contains(&i.kind.name)
+                        || self.clause.rule.kinds().contains(&i.kind.name)
                         || i.kind.name == "incident.pause"
                 });
                 named && reads.contains(&case.family)

@@ -204,9 +204,8 @@ impl Cx<'_> {
         let mut entries = by_subject.get(subject_of(&line.case)).cloned().unwrap_or_default();
         match &self.clause.rule {
             RuleParams::Deadline(_) | RuleParams::Findings(_) if line.start.is_none() => {
-                let opening = |seq: &&u64| {
-                    rule::kinds(&self.clause.rule).iter().any(|k| self.kind_of(**seq) == Some(*k))
-                };
+                let opening =
+                    |seq: &&u64| self.clause.rule.kinds().iter().any(|k| self.kind_of(**seq) == Some(*k));
                 let at = entries.iter().filter(opening).filter_map(|seq| self.at_of(*seq)).min();
                 line.start = at.map(|at| self.stamp(at));
             }

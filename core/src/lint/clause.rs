@@ -4,7 +4,6 @@ use super::{Found, Level};
 use crate::contract::parse::reader::nearest;
 use crate::contract::parse::top::ALWAYS;
 use crate::contract::{Clause, Contract, KindFilter, Limit, Where, Within};
-use crate::explain::rule;
 use crate::facts::kinds;
 use crate::rules::RuleParams;
 use crate::rules::score;
@@ -52,7 +51,7 @@ pub(super) fn look(contract: &Contract, clause: &Clause, i: usize, found: &mut F
             "holds lies outside the service period".into(),
         );
     }
-    for kind in rule::kinds(&clause.rule).iter().filter(|k| k.starts_with("x.")) {
+    for kind in clause.rule.kinds().iter().filter(|k| k.starts_with("x.")) {
         say(
             "rule",
             (WARN, "kind-unjudged"),
@@ -63,24 +62,6 @@ pub(super) fn look(contract: &Contract, clause: &Clause, i: usize, found: &mut F
     hours(contract, clause, i, found);
     fields(contract, clause, i, found);
     own(contract, clause, i, found);
-}
-
-/// The calendar a clause names.
-pub(super) fn calendar(rule: &RuleParams) -> Option<&str> {
-    match rule {
-        RuleParams::OutageCount(p) => p.scope.calendar.as_deref(),
-        RuleParams::Downtime(p) => p.scope.calendar.as_deref(),
-        RuleParams::Availability(p) => p.scope.calendar.as_deref(),
-        RuleParams::Deadline(p) => Some(&p.calendar),
-        RuleParams::Recurring(p) => Some(&p.calendar),
-        RuleParams::Coverage(p) => Some(&p.calendar),
-        RuleParams::Sequence(p) => Some(&p.calendar),
-        RuleParams::Documents(p) => Some(&p.calendar),
-        RuleParams::Findings(p) => Some(&p.calendar),
-        RuleParams::Streak(_) | RuleParams::Judgement(_) | RuleParams::Score(_) | RuleParams::Unbuilt(_) => {
-            None
-        }
-    }
 }
 
 /// Hours that the promise's own words contradict.
@@ -96,7 +77,7 @@ fn hours(contract: &Contract, clause: &Clause, i: usize, found: &mut Found) {
         Within::One(l) => matches!(l, Limit::Elapsed(_)),
         Within::By(table) => table.values().all(|l| matches!(l, Limit::Elapsed(_))),
     };
-    let always = calendar(&clause.rule) == Some(ALWAYS);
+    let always = clause.rule.calendar() == Some(ALWAYS);
     match (says(&OFFICE), says(&ALL)) {
         (Some(word), None) if always && elapsed => found.clause(
             contract,
@@ -111,10 +92,10 @@ fn hours(contract: &Contract, clause: &Clause, i: usize, found: &mut Found) {
             i,
             "calendar",
             (WARN, "hours-contradict"),
-            format!("原文写 {word}，但计时按 {}", calendar(&clause.rule).unwrap_or_default()),
+            format!("原文写 {word}，但计时按 {}", clause.rule.calendar().unwrap_or_default()),
             format!(
                 "the text says {word}, and the clock runs {}",
-                calendar(&clause.rule).unwrap_or_default()
+                clause.rule.calendar().unwrap_or_default()
             ),
         ),
         _ => {}

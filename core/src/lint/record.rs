@@ -9,7 +9,6 @@ use crate::books::incidents::Report;
 use crate::books::outages::OutageNow;
 use crate::books::{Books, Place};
 use crate::contract::Contract;
-use crate::explain::rule;
 use crate::facts::kinds::Family;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +18,7 @@ pub(crate) fn record(mut lint: Lint, engine: &Engine, books: &Books) -> Lint {
     let places = Places::new(&contract.text);
     let seen = seen(engine, books);
     for (i, clause) in contract.clauses.iter().enumerate() {
-        let kinds = rule::kinds(&clause.rule);
+        let kinds = clause.rule.kinds();
         if !kinds.is_empty() && !kinds.iter().any(|k| seen.contains_key(k)) {
             let list = kinds.join(", ");
             let (line, column) = places.clause(i, "id");

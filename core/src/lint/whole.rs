@@ -4,7 +4,6 @@ use super::{Found, Level};
 use crate::contract::parse::top::ALWAYS;
 use crate::contract::{Contract, Limit};
 use crate::error::Code;
-use crate::explain::rule;
 use crate::facts::kinds::{self, ActsBy, Family};
 use crate::rules::RuleParams;
 use crate::rules::coverage::Window;
@@ -68,7 +67,7 @@ fn schedule(contract: &Contract, found: &mut Found) {
 fn needs(contract: &Contract, found: &mut Found) {
     let mut read: BTreeSet<&str> = BTreeSet::new();
     for clause in &contract.clauses {
-        let kinds_read = rule::kinds(&clause.rule);
+        let kinds_read = clause.rule.kinds();
         let families: BTreeSet<Family> =
             kinds_read.iter().filter_map(|k| kinds::find(k)).map(|k| k.family).collect();
         let outages = kinds_read.contains(&"outage.start");
@@ -94,7 +93,7 @@ fn needs(contract: &Contract, found: &mut Found) {
     }
     let any = |family: Family| {
         let reads = |c: &crate::contract::Clause| {
-            rule::kinds(&c.rule).iter().any(|k| kinds::find(k).is_some_and(|k| k.family == family))
+            c.rule.kinds().iter().any(|k| kinds::find(k).is_some_and(|k| k.family == family))
         };
         contract.clauses.iter().any(reads)
     };
@@ -125,7 +124,7 @@ fn needs(contract: &Contract, found: &mut Found) {
 
 fn unused(contract: &Contract, found: &mut Found) {
     for id in contract.calendars.keys().filter(|id| *id != ALWAYS) {
-        let used = contract.clauses.iter().any(|c| super::clause::calendar(&c.rule) == Some(id.as_str()));
+        let used = contract.clauses.iter().any(|c| c.rule.calendar() == Some(id.as_str()));
         if !used {
             found.top(
                 &["calendar", id],

@@ -7,6 +7,7 @@ use super::outages::{Place, ScopeKeys, evidence, no_evidence, spans};
 use super::recurring::Every;
 use super::units::calendar_name;
 use super::{Cx, Finding, OutageScope, Per, Rule, Setup, Totals, unit, worst};
+use crate::assess::cases::Sentence;
 use crate::assess::document::{decimal_text, ratio};
 use crate::assess::{Stamp, Status};
 use crate::books::lines::Line;
@@ -14,6 +15,7 @@ use crate::books::watching::Watched;
 use crate::contract::Decimal;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
+use crate::rules::say::{self, Said};
 use crate::time::{Instant, Interval, Micros};
 
 tables! {
@@ -97,6 +99,24 @@ pub struct Tier {
     pub credit: Decimal,
     /// As the contract writes it.
     pub credit_text: String,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        super::outages::KINDS.to_vec()
+    }
+    fn calendar(&self) -> Option<&str> {
+        self.scope.calendar.as_deref()
+    }
+    fn words(&self) -> Sentence {
+        let target = say::percent(self.target);
+        let mut text = Sentence::new(
+            format!("每{}可用率不低于 {target}", say::per(self.scope.per).0),
+            format!("availability of at least {target}, each {}", say::per(self.scope.per).1),
+        );
+        say::scope(&mut text, &self.scope);
+        text
+    }
 }
 
 /// What the clause shows.

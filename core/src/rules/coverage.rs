@@ -12,9 +12,13 @@ mod watch;
 
 pub(crate) use state::State;
 
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
+use crate::error::Lang;
 use crate::error::{Code, Result};
+use crate::facts::terms::term;
+use crate::rules::say::{self, Said};
 use crate::time::{DAY, HOUR, Micros};
 
 tables! {
@@ -159,6 +163,48 @@ pub enum Source {
     Staff,
     /// `watch.*`.
     Watch,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        let mut kinds = match self.source {
+            Source::Duty => vec!["duty.assign", "duty.cancel", "duty.sign-in"],
+            Source::Staff => vec!["staff.join", "staff.leave", "staff.absent"],
+            Source::Watch => vec!["watch.start", "watch.seen", "watch.gap", "watch.stop"],
+        };
+        if self.windows.contains(&Window::Events) {
+            kinds.push("event.declare");
+        }
+        kinds
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let windows: Vec<(&str, &str)> = self.windows.iter().map(|w| say::window(*w)).collect();
+        let (zh, en): (Vec<&str>, Vec<&str>) = windows.into_iter().unzip();
+        let roles = |lang| -> String {
+            let one = |(role, n): &(String, i64)| format!("{} {n}", term(lang, role));
+            let roles: Vec<String> = self.roles.iter().map(one).collect();
+            if roles.is_empty() {
+                say::watched(lang).to_owned()
+            } else {
+                roles.join(if lang == Lang::Zh { "、" } else { ", " })
+            }
+        };
+        let mut text = Sentence::new(
+            format!("{}内不间断：{}", zh.join("、"), roles(Lang::Zh)),
+            format!("without a gap in {}: {}", en.join(", "), roles(Lang::En)),
+        );
+        if self.tolerance > 0 {
+            text.add(
+                format!("不超过 {} 的空缺不计", say::zh_time(self.tolerance)),
+                format!("gaps up to {} do not count", say::en_time(self.tolerance)),
+            );
+        }
+        say::calendar(&mut text, &self.calendar);
+        text
+    }
 }
 
 /// What the clause shows.

@@ -4,6 +4,7 @@
 use super::clock::{Allowed, Clock, Hands, Run};
 use super::keyed::{breach_totals, earliest};
 use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange};
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::books::incidents::Report;
 use crate::books::subjects::SubjectCase;
@@ -12,8 +13,10 @@ use crate::books::{Item, Lens};
 use crate::calendar::Calendar;
 use crate::contract::parse::written::*;
 use crate::contract::{Decimal, KindFilter, Limit, Where, Within};
+use crate::error::Lang;
 use crate::error::{Code, Error, Result};
 use crate::facts::kinds::{self, Family};
+use crate::rules::say::{self, Said};
 use crate::time::{Instant, Micros};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -104,6 +107,43 @@ impl Params {
     }
     fn families(&self) -> BTreeSet<Family> {
         self.from.iter().filter_map(|k| kinds::find(&k.kind)).map(|k| k.family).collect()
+    }
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        self.from.iter().chain(&self.to).map(KindFilter::name).collect()
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let mut text = Sentence::new(
+            format!(
+                "自 {} 起，至 {} 止，限 {}",
+                say::kinds(&self.from, Lang::Zh),
+                say::kinds(&self.to, Lang::Zh),
+                say::within(&self.within, Lang::Zh)
+            ),
+            format!(
+                "from {} to {} within {}",
+                say::kinds(&self.from, Lang::En),
+                say::kinds(&self.to, Lang::En),
+                say::within(&self.within, Lang::En)
+            ),
+        );
+        if !self.needs.is_empty() {
+            text.add(
+                format!("须写明 {}", self.needs.join("、")),
+                format!("stating {}", self.needs.join(", ")),
+            );
+        }
+        if self.pausable {
+            text.add("可暂停", "may be paused");
+        }
+        say::calendar(&mut text, &self.calendar);
+        say::conditions(&mut text, &self.conditions);
+        text
     }
 }
 

@@ -6,11 +6,14 @@ mod state;
 
 pub(crate) use state::State;
 
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::calendar::Date;
 use crate::contract::Limit;
 use crate::contract::parse::written::*;
+use crate::error::Lang;
 use crate::error::{Code, Result};
+use crate::rules::say::{self, Said};
 
 tables! {
     /// documents: papers to hand in.
@@ -109,6 +112,33 @@ pub enum Due {
     On(Date),
     /// So long before the period's end, microseconds; 0: at it.
     BeforeEnd(crate::time::Micros),
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        vec!["document.submit", "report.submit", "document.accept", "document.reject"]
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let mut text = Sentence::new("按期提交", "to be handed in");
+        for paper in &self.list {
+            let person = if paper.per_person { ("（每人）", " (each person)") } else { ("", "") };
+            let (zh, en) = match paper.due {
+                Due::After(l) => {
+                    (format!("{}内", say::limit(l, Lang::Zh)), format!("within {}", say::limit(l, Lang::En)))
+                }
+                Due::On(date) => (format!("{date} 前"), format!("by {date}")),
+                Due::BeforeEnd(0) => ("期末".to_owned(), "by the end".to_owned()),
+                Due::BeforeEnd(us) => {
+                    (format!("期末前 {}", say::zh_time(us)), format!("{} before the end", say::en_time(us)))
+                }
+            };
+            text.add(format!("{}{} {zh}", paper.kind, person.0), format!("{}{} {en}", paper.kind, person.1));
+        }
+        text
+    }
 }
 
 /// What the clause shows.

@@ -4,9 +4,11 @@ use super::outage_count::findings;
 use super::outages::{Place, ScopeKeys, evidence, first_outage, no_evidence, waives_open};
 use super::{Cx, Finding, Per, Rule, Setup, Totals, unit};
 use crate::assess::Status;
+use crate::assess::cases::Sentence;
 use crate::books::lines::Line;
 use crate::contract::parse::written::*;
 use crate::error::{Lang, Result};
+use crate::rules::say::{self, Said};
 use crate::time::{Instant, Micros, words};
 
 tables! {
@@ -32,6 +34,23 @@ pub struct Params {
     pub scope: super::OutageScope,
     /// `max`: exactly so much keeps the promise, microseconds.
     pub max: i64,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        super::outages::KINDS.to_vec()
+    }
+    fn calendar(&self) -> Option<&str> {
+        self.scope.calendar.as_deref()
+    }
+    fn words(&self) -> Sentence {
+        let mut text = Sentence::new(
+            format!("每{}累计故障时间不超过 {}", say::per(self.scope.per).0, say::zh_time(self.max)),
+            format!("at most {} of downtime, each {}", say::en_time(self.max), say::per(self.scope.per).1),
+        );
+        say::scope(&mut text, &self.scope);
+        text
+    }
 }
 
 /// Where the clause looks.

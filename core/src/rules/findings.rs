@@ -6,10 +6,13 @@ mod state;
 pub(crate) use state::State;
 
 use super::recurring::{Every, Owed};
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{Where, Within};
+use crate::error::Lang;
 use crate::error::{Code, Result};
+use crate::rules::say::{self, Said};
 
 tables! {
     /// findings: problems found, each put right in time.
@@ -91,6 +94,33 @@ pub struct Rounds {
     pub count: i64,
     /// The unit.
     pub per: Every,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        let mut kinds =
+            vec!["finding.open", "finding.fix", "finding.verify", "finding.transfer", "finding.accept-risk"];
+        kinds.extend(self.rounds.map(|_| "rectification.round"));
+        kinds
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let (zh, en) =
+            if self.until == Until::Fix { ("整改", "fixed") } else { ("复核通过", "verified") };
+        let mut text = Sentence::new(
+            format!("问题须在 {} 内{zh}", say::within(&self.within, Lang::Zh)),
+            format!("findings {en} within {}", say::within(&self.within, Lang::En)),
+        );
+        if let Some(r) = self.rounds {
+            let (zh, en) = say::every(r.per);
+            text.add(format!("每{zh}整改 {} 轮", r.count), format!("{} rounds each {en}", r.count));
+        }
+        say::calendar(&mut text, &self.calendar);
+        say::conditions(&mut text, &self.conditions);
+        text
+    }
 }
 
 /// What the clause shows.

@@ -2,11 +2,15 @@
 
 use super::{Cx, Finding, Rule, Setup, Totals, unit};
 use crate::assess::Status;
+use crate::assess::cases::Sentence;
 use crate::books::Item;
 use crate::calendar::Date;
 use crate::contract::parse::written::*;
+use crate::error::Lang;
 use crate::error::{Code, Error, Result};
 use crate::facts::kinds::Family;
+use crate::facts::terms::term;
+use crate::rules::say::Said;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +41,25 @@ pub struct Params {
     pub by: String,
     /// `due`: at its 24:00 local; none: the period's end.
     pub due: Option<Date>,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        vec!["judgement.record"]
+    }
+    fn calendar(&self) -> Option<&str> {
+        None
+    }
+    fn words(&self) -> Sentence {
+        let due = self.due.map_or_else(
+            || ("期末".to_owned(), "the end of the period".to_owned()),
+            |d| (d.to_string(), d.to_string()),
+        );
+        Sentence::new(
+            format!("由{}评判，最迟 {}", term(Lang::Zh, &self.by), due.0),
+            format!("judged by the {}, by {}", self.by, due.1),
+        )
+    }
 }
 
 /// What was recorded.

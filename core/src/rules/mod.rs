@@ -7,6 +7,7 @@ mod keyed;
 mod occurrences;
 pub(crate) mod outages;
 mod register;
+pub(crate) mod say;
 mod units;
 
 pub mod availability;

@@ -4,9 +4,11 @@
 use super::outages::{Place, ScopeKeys, current, evidence, first_outage, no_evidence, waives_open};
 use super::{Cx, Finding, Per, Rule, Setup, Totals, unit};
 use crate::assess::Status;
+use crate::assess::cases::Sentence;
 use crate::books::lines::Line;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Lang, Result};
+use crate::rules::say::{self, Said};
 use crate::time::{Instant, words};
 
 tables! {
@@ -80,6 +82,37 @@ impl Threshold {
         match self {
             Threshold::AtLeast(us) | Threshold::Below(us) => us,
         }
+    }
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        super::outages::KINDS.to_vec()
+    }
+    fn calendar(&self) -> Option<&str> {
+        self.scope.calendar.as_deref()
+    }
+    fn words(&self) -> Sentence {
+        let (us, zh, en) = match self.threshold {
+            Threshold::AtLeast(us) => (us, "及以上", "or more"),
+            Threshold::Below(us) => (us, "以内", "or less, closed"),
+        };
+        let mut text = Sentence::new(
+            format!(
+                "每{}故障时间 {}{zh}的故障不多于 {} 次",
+                say::per(self.scope.per).0,
+                say::zh_time(us),
+                self.max
+            ),
+            format!(
+                "at most {} outages of {} {en}, each {}",
+                self.max,
+                say::en_time(us),
+                say::per(self.scope.per).1
+            ),
+        );
+        say::scope(&mut text, &self.scope);
+        text
     }
 }
 

@@ -37,6 +37,10 @@ impl ScopeKeys<'_> {
     }
 }
 
+/// The kinds that the outages and what is taken from them come from.
+pub(super) const KINDS: [&str; 6] =
+    ["outage.start", "outage.end", "outage.amend", "outage.void", "maintenance.approve", "exclusion.approve"];
+
 /// A clause's place among the lines.
 pub(super) struct Place {
     line: Result<(usize, usize)>,

@@ -2,10 +2,14 @@
 
 use super::occurrences::Occurrences;
 use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit};
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
+use crate::error::Lang;
 use crate::error::Result;
+use crate::facts::terms::term;
+use crate::rules::say::{self, Said};
 use crate::time::{Instant, Micros};
 use std::collections::BTreeMap;
 
@@ -119,6 +123,44 @@ pub enum Units {
     Service,
     /// Of the calendar; weeks from Monday.
     Calendar,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        [Some(&self.fact), self.during.as_ref()].into_iter().flatten().map(KindFilter::name).collect()
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let (zh, en) = say::every(self.every);
+        let kind = std::slice::from_ref(&self.fact);
+        let mut text = Sentence::new(
+            format!(
+                "每{zh}一次 {}，期末后宽限 {}",
+                say::kinds(kind, Lang::Zh),
+                say::limit(self.grace, Lang::Zh)
+            ),
+            format!(
+                "{} once a {en}, {} of grace",
+                say::kinds(kind, Lang::En),
+                say::limit(self.grace, Lang::En)
+            ),
+        );
+        if !self.parts.is_empty() {
+            let zh: Vec<&str> = self.parts.iter().map(|part| term(Lang::Zh, part)).collect();
+            text.add(format!("须含 {}", zh.join("、")), format!("with {}", self.parts.join(", ")));
+        }
+        if self.max_missed > 0 {
+            text.add(format!("允许缺 {} 次", self.max_missed), format!("{} may be missed", self.max_missed));
+        }
+        if !self.curable {
+            text.add("期后补做不计", "not curable afterwards");
+        }
+        say::calendar(&mut text, &self.calendar);
+        say::conditions(&mut text, &self.conditions);
+        text
+    }
 }
 
 /// What the clause shows.

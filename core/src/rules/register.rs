@@ -28,6 +28,33 @@ macro_rules! rules {
             }
         }
 
+        impl RuleParams {
+            /// The kinds of facts that decide a clause; empty for one that is made of other clauses.
+            pub(crate) fn kinds(&self) -> Vec<&str> {
+                match self {
+                    $(RuleParams::$variant(p) => say::Said::kinds(p),)*
+                    RuleParams::Unbuilt(_) => Vec::new(),
+                }
+            }
+            /// The service hours that it names or takes.
+            pub(crate) fn calendar(&self) -> Option<&str> {
+                match self {
+                    $(RuleParams::$variant(p) => say::Said::calendar(p),)*
+                    RuleParams::Unbuilt(_) => None,
+                }
+            }
+            /// The rule with its parameters.
+            pub(crate) fn words(&self) -> crate::assess::cases::Sentence {
+                match self {
+                    $(RuleParams::$variant(p) => say::Said::words(p),)*
+                    RuleParams::Unbuilt(name) => crate::assess::cases::Sentence::new(
+                        format!("{name}（尚未实现）"),
+                        format!("{name} (not built yet)"),
+                    ),
+                }
+            }
+        }
+
         /// What a clause shows beside its figures, by rule.
         #[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
         #[serde(untagged)]

@@ -2,10 +2,12 @@
 
 use super::{Cx, Rule, Setup, Totals, unit};
 use crate::assess::Status;
+use crate::assess::cases::Sentence;
 use crate::assess::document::decimal_text;
 use crate::contract::Decimal;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
+use crate::rules::say::{self, Said};
 use crate::time::{HOUR, Instant, Micros};
 
 tables! {
@@ -131,6 +133,21 @@ pub struct Grade {
     pub grade: String,
     /// `pay`, as the contract writes it.
     pub pay: Option<String>,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    fn calendar(&self) -> Option<&str> {
+        None
+    }
+    fn words(&self) -> Sentence {
+        Sentence::new(
+            format!("基准 {} 分，按 {} 条扣分", say::decimal(self.base), self.lines.len()),
+            format!("{} points, {} lines of deductions", say::decimal(self.base), self.lines.len()),
+        )
+    }
 }
 
 /// What the clause shows.

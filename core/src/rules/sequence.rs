@@ -5,10 +5,13 @@ mod state;
 
 pub(crate) use state::State;
 
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
+use crate::error::Lang;
 use crate::error::Result;
+use crate::rules::say::{self, Said};
 use std::collections::BTreeMap;
 
 tables! {
@@ -127,6 +130,56 @@ pub struct Notice {
     pub at_least: Limit,
     /// `cured_by`.
     pub cured_by: Option<KindFilter>,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        let mut kinds: Vec<&str> = self.needs.iter().chain([&self.then]).map(KindFilter::name).collect();
+        kinds.extend(self.ratify.as_ref().map(|r| r.kind.name()));
+        if let Some(notice) = &self.notice {
+            kinds.push(notice.from.name());
+            kinds.extend(notice.cured_by.as_ref().map(KindFilter::name));
+        }
+        kinds
+    }
+    fn calendar(&self) -> Option<&str> {
+        Some(&self.calendar)
+    }
+    fn words(&self) -> Sentence {
+        let then = std::slice::from_ref(&self.then);
+        let mut text = Sentence::new(
+            format!("{} 之前依次须有 {}", say::kinds(then, Lang::Zh), say::kinds(&self.needs, Lang::Zh)),
+            format!("before {}, in order: {}", say::kinds(then, Lang::En), say::kinds(&self.needs, Lang::En)),
+        );
+        if let Some(r) = &self.ratify {
+            let kind = std::slice::from_ref(&r.kind);
+            text.add(
+                format!(
+                    "可于其后 {} 内以 {} 追认",
+                    say::limit(r.within, Lang::Zh),
+                    say::kinds(kind, Lang::Zh)
+                ),
+                format!(
+                    "{} within {} afterwards heals it",
+                    say::kinds(kind, Lang::En),
+                    say::limit(r.within, Lang::En)
+                ),
+            );
+        }
+        if let Some(n) = &self.notice {
+            let kind = std::slice::from_ref(&n.from);
+            text.add(
+                format!("不早于 {} 后 {}", say::kinds(kind, Lang::Zh), say::limit(n.at_least, Lang::Zh)),
+                format!(
+                    "no earlier than {} after {}",
+                    say::limit(n.at_least, Lang::En),
+                    say::kinds(kind, Lang::En)
+                ),
+            );
+        }
+        say::conditions(&mut text, &self.conditions);
+        text
+    }
 }
 
 /// What the clause shows.

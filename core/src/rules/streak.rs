@@ -2,9 +2,11 @@
 //! ordered by instant. See the accounting page, streak.
 
 use super::{Cx, Rule, Setup, Totals, deadline, unit};
+use crate::assess::cases::Sentence;
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
+use crate::rules::say::Said;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -59,6 +61,22 @@ pub struct Params {
     pub effect: Option<String>,
     /// `excluded_attributions` (default none).
     pub excluded_attributions: Vec<String>,
+}
+
+impl Said for Params {
+    fn kinds(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    fn calendar(&self) -> Option<&str> {
+        None
+    }
+    fn words(&self) -> Sentence {
+        let effect = self.effect.as_deref().unwrap_or_default();
+        Sentence::new(
+            format!("条款 {} 连续 {} 次未按时：{effect}", self.of, self.length),
+            format!("{} late in a row under {}: {effect}", self.length, self.of),
+        )
+    }
 }
 
 /// What the clause shows.

@@ -1,7 +1,7 @@
 //! What did not count for a clause, or counts and is marked, and why.
 
-use super::make::Cx;
 use super::LeftOut;
+use super::make::Cx;
 use crate::assess::cases::{Sentence, cases};
 use crate::books::Place;
 use crate::books::incidents::Report;

@@ -7,15 +7,17 @@ use super::outages::{Place, ScopeKeys, evidence, no_evidence, spans};
 use super::recurring::Every;
 use super::units::calendar_name;
 use super::{Cx, Finding, OutageScope, Per, Rule, Setup, Totals, unit, worst};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::document::{decimal_text, ratio};
 use crate::assess::{Stamp, Status};
 use crate::books::lines::Line;
 use crate::books::watching::Watched;
 use crate::contract::Decimal;
 use crate::contract::parse::written::*;
+use crate::error::Lang;
 use crate::error::{Code, Result};
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
+use crate::time::words;
 use crate::time::{Instant, Interval, Micros};
 
 tables! {
@@ -124,6 +126,28 @@ impl Said for Params {
 pub struct Detail {
     /// Spans that have started, in order.
     pub spans: Vec<Span>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.spans.iter().map(span).collect()
+    }
+}
+
+fn span(s: &Span) -> CaseLine {
+    let mut note = Sentence::default();
+    if let Some(a) = &s.availability {
+        note.add(format!("可用率 {a}"), format!("availability {a}"));
+    }
+    let (down, allowed) = (s.downtime_us, s.allowed_us);
+    note.add(
+        format!("故障 {}，整段允许 {}", words(down, Lang::Zh), words(allowed, Lang::Zh)),
+        format!("{} down, {} allowed in the whole span", words(down, Lang::En), words(allowed, Lang::En)),
+    );
+    if let Some(credit) = &s.credit {
+        note.add(format!("抵扣 {credit}"), format!("credit {credit}"));
+    }
+    CaseLine { start: Some(s.start), end: Some(s.end), note, ..CaseLine::new(&s.span, Some(s.status)) }
 }
 
 /// One span.

@@ -12,13 +12,14 @@ mod watch;
 
 pub(crate) use state::State;
 
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::error::Lang;
 use crate::error::{Code, Result};
 use crate::facts::terms::term;
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
+use crate::time::words;
 use crate::time::{DAY, HOUR, Micros};
 
 tables! {
@@ -214,6 +215,30 @@ pub struct Detail {
     pub gaps: Vec<Gap>,
     /// Within `lookahead` after it.
     pub coming: Vec<Gap>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.gaps.iter().chain(&self.coming).map(gap).collect()
+    }
+}
+
+fn gap(g: &Gap) -> CaseLine {
+    let mut note = Sentence::default();
+    for short in &g.roles {
+        note.add(
+            format!("{} {} 人，应 {} 人", term(Lang::Zh, &short.role), short.have, short.need),
+            format!("{}: {} of {}", short.role, short.have, short.need),
+        );
+    }
+    let us = g.end.at - g.start.at;
+    note.add(format!("时长 {}", words(us, Lang::Zh)), format!("for {}", words(us, Lang::En)));
+    CaseLine {
+        start: Some(g.start),
+        end: Some(g.end),
+        note,
+        ..CaseLine::new(g.start.zone.format(g.start.at), Some(g.status))
+    }
 }
 
 /// Owed time that is not covered.

@@ -4,7 +4,7 @@
 use super::clock::{Allowed, Clock, Hands, Run};
 use super::keyed::{breach_totals, earliest};
 use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::books::incidents::Report;
 use crate::books::subjects::SubjectCase;
@@ -16,7 +16,7 @@ use crate::contract::{Decimal, KindFilter, Limit, Where, Within};
 use crate::error::Lang;
 use crate::error::{Code, Error, Result};
 use crate::facts::kinds::{self, Family};
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 use crate::time::{Instant, Micros};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -152,6 +152,21 @@ impl Said for Params {
 pub struct Detail {
     /// By subject.
     pub cases: Vec<Case>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.cases
+            .iter()
+            .map(|c| CaseLine {
+                due: c.due,
+                settled_at: c.settled_at,
+                breached_at: c.breached_at,
+                remaining_us: c.remaining_us,
+                ..CaseLine::new(&c.subject, Some(c.status))
+            })
+            .collect()
+    }
 }
 
 /// One clock.

@@ -6,14 +6,14 @@ mod state;
 
 pub(crate) use state::State;
 
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::calendar::Date;
 use crate::contract::Limit;
 use crate::contract::parse::written::*;
 use crate::error::Lang;
 use crate::error::{Code, Result};
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 
 tables! {
     /// documents: papers to hand in.
@@ -146,6 +146,28 @@ impl Said for Params {
 pub struct Detail {
     /// By list, then persons in the order they joined.
     pub items: Vec<Item>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.items.iter().map(item).collect()
+    }
+}
+
+fn item(i: &Item) -> CaseLine {
+    let case = i.person.as_ref().map_or_else(|| i.kind.clone(), |p| format!("{}/{p}", i.kind));
+    let mut note = Sentence::default();
+    if !i.missing_faults.is_empty() {
+        let missing = &i.missing_faults;
+        note.add(
+            format!("未覆盖故障类型 {}", missing.join("、")),
+            format!("faults not covered: {}", missing.join(", ")),
+        );
+    }
+    if let Some(digest) = &i.digest {
+        note.add(format!("摘要 {digest}"), format!("digest {digest}"));
+    }
+    CaseLine { due: i.due, settled_at: i.settled_at, note, ..CaseLine::new(case, Some(i.status)) }
 }
 
 /// One owed paper.

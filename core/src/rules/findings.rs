@@ -6,13 +6,13 @@ mod state;
 pub(crate) use state::State;
 
 use super::recurring::{Every, Owed};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{Where, Within};
 use crate::error::Lang;
 use crate::error::{Code, Result};
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 
 tables! {
     /// findings: problems found, each put right in time.
@@ -131,6 +131,18 @@ pub struct Detail {
     /// Units with their rounds, where rounds are owed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<Vec<Owed>>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        let found = self.cases.iter().map(|c| CaseLine {
+            due: c.due,
+            settled_at: c.settled_at,
+            breached_at: c.due.filter(|_| c.status == Status::Breached),
+            ..CaseLine::new(&c.subject, Some(c.status))
+        });
+        found.chain(self.rounds.iter().flatten().map(super::recurring::owed)).collect()
+    }
 }
 
 /// One finding.

@@ -2,14 +2,14 @@
 
 use super::occurrences::Occurrences;
 use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
 use crate::error::Lang;
 use crate::error::Result;
 use crate::facts::terms::term;
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 use crate::time::{Instant, Micros};
 use std::collections::BTreeMap;
 
@@ -168,6 +168,29 @@ impl Said for Params {
 pub struct Detail {
     /// Units that have started, in order.
     pub owed: Vec<Owed>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.owed.iter().map(owed).collect()
+    }
+}
+
+pub(super) fn owed(o: &Owed) -> CaseLine {
+    let mut note = Sentence::default();
+    if !o.missing_parts.is_empty() {
+        let zh: Vec<&str> = o.missing_parts.iter().map(|p| term(Lang::Zh, p)).collect();
+        note.add(format!("缺 {}", zh.join("、")), format!("missing {}", o.missing_parts.join(", ")));
+    }
+    CaseLine {
+        start: Some(o.start),
+        end: Some(o.end),
+        due: o.due,
+        settled_at: o.settled_at,
+        breached_at: o.due.filter(|_| o.status == Status::Breached),
+        note,
+        ..CaseLine::new(&o.unit, Some(o.status))
+    }
 }
 
 /// One owed occurrence.

@@ -63,6 +63,15 @@ macro_rules! rules {
             $($($variant($module::$detail),)?)*
         }
 
+        impl Detail {
+            /// Its cases in one shape whatever the rule.
+            pub(crate) fn cases(&self) -> Vec<crate::assess::cases::CaseLine> {
+                match self {
+                    $($(Detail::$variant(d) => say::Listed::cases(d as &$module::$detail),)?)*
+                }
+            }
+        }
+
         /// The parameters of a rule as written.
         #[derive(Clone)]
         #[allow(clippy::large_enum_variant, reason = "a contract has some dozen of them, for the time it is read")]

@@ -1,9 +1,9 @@
-//! Rules in words: what each says of itself, and the pieces that they share.
+//! Rules in words: what each says of itself and of its cases, and the pieces that they share.
 
 use super::coverage::Window;
 use super::recurring::Every;
 use super::{OutageScope, Per};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::contract::parse::top::ALWAYS;
 use crate::contract::{KindFilter, Limit, Where, Within};
 use crate::error::Lang;
@@ -18,6 +18,12 @@ pub(crate) trait Said {
     fn calendar(&self) -> Option<&str>;
     /// The rule with its parameters.
     fn words(&self) -> Sentence;
+}
+
+/// What the detail of a rule says of its cases.
+pub(crate) trait Listed {
+    /// In one shape whatever the rule, in the detail's order.
+    fn cases(&self) -> Vec<CaseLine>;
 }
 
 pub(crate) fn watched(lang: Lang) -> &'static str {

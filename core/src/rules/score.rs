@@ -2,12 +2,12 @@
 
 use super::{Cx, Rule, Setup, Totals, unit};
 use crate::assess::Status;
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::document::decimal_text;
 use crate::contract::Decimal;
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 use crate::time::{HOUR, Instant, Micros};
 
 tables! {
@@ -159,6 +159,21 @@ pub struct Detail {
     pub grade: Option<String>,
     /// The part of the fee that is paid; null below the lowest grade.
     pub pay: Option<String>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.lines
+            .iter()
+            .map(|l| CaseLine {
+                note: Sentence::new(
+                    format!("违约 {} 次，扣 {} 分", l.breaches, l.off),
+                    format!("{} breaches, {} points off", l.breaches, l.off),
+                ),
+                ..CaseLine::new(&l.clause, None)
+            })
+            .collect()
+    }
 }
 
 /// What a clause took off.

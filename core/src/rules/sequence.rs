@@ -5,13 +5,13 @@ mod state;
 
 pub(crate) use state::State;
 
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::contract::{KindFilter, Limit, Where};
 use crate::error::Lang;
 use crate::error::Result;
-use crate::rules::say::{self, Said};
+use crate::rules::say::{self, Listed, Said};
 use std::collections::BTreeMap;
 
 tables! {
@@ -189,6 +189,32 @@ pub struct Detail {
     pub cases: Vec<Case>,
     /// By subject, in the order of `needs`, notice last.
     pub violations: Vec<Violation>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.cases.iter().map(|c| in_order(c, &self.violations)).collect()
+    }
+}
+
+fn in_order(c: &Case, all: &[Violation]) -> CaseLine {
+    let mut line = CaseLine::new(&c.subject, Some(c.status));
+    for v in all.iter().filter(|v| v.subject == c.subject) {
+        let (zh, en) = match v.problem {
+            Problem::Missing => ("缺少", "missing"),
+            Problem::Late => ("过晚", "late"),
+            Problem::Failed => ("未通过", "failed"),
+            Problem::ShortNotice => ("提前不足", "short notice"),
+        };
+        let step = crate::facts::kinds::find(&v.step).map_or("", |k| k.zh);
+        line.note.add(format!("{step}（{}）{zh}", v.step), format!("{} {en}", v.step));
+        if c.status == Status::Breached {
+            line.breached_at = line.breached_at.into_iter().chain([v.at]).min_by_key(|s| s.at);
+        } else {
+            line.due = line.due.into_iter().chain([v.at]).min_by_key(|s| s.at);
+        }
+    }
+    line
 }
 
 /// One `then`.

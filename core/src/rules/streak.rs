@@ -2,11 +2,11 @@
 //! ordered by instant. See the accounting page, streak.
 
 use super::{Cx, Rule, Setup, Totals, deadline, unit};
-use crate::assess::cases::Sentence;
+use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::contract::parse::written::*;
 use crate::error::{Code, Result};
-use crate::rules::say::Said;
+use crate::rules::say::{Listed, Said};
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -86,6 +86,35 @@ pub struct Detail {
     pub elements: Vec<Element>,
     /// What the buyer may do once the length is reached.
     pub effect: Option<String>,
+}
+
+impl Listed for Detail {
+    fn cases(&self) -> Vec<CaseLine> {
+        self.elements
+            .iter()
+            .map(|e| {
+                let status = if e.late { Status::Breached } else { Status::Met };
+                let note = Sentence::new(
+                    if e.late {
+                        format!("未按时，连续第 {} 次", e.run)
+                    } else {
+                        "按时，重新计数".to_owned()
+                    },
+                    if e.late {
+                        format!("late, {} in a row", e.run)
+                    } else {
+                        "in time, counted anew".to_owned()
+                    },
+                );
+                CaseLine {
+                    settled_at: Some(e.at).filter(|_| !e.late),
+                    breached_at: Some(e.at).filter(|_| e.late),
+                    note,
+                    ..CaseLine::new(&e.subject, Some(status))
+                }
+            })
+            .collect()
+    }
 }
 
 /// One element of the sequence.

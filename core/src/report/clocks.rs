@@ -5,6 +5,7 @@ use super::words::{self, pick};
 use crate::assess::{Assessment, ClauseVerdict, Figure, Stamp, Status};
 use crate::contract::Contract;
 use crate::error::Lang;
+use crate::facts::kinds::{self, Family};
 use crate::rules::{Detail, deadline};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Columns that fit a page of A4.
 const MOST_COLUMNS: usize = 4;
 
-/// Some clauses on time, with all their cases.
+/// A table of more rows shows only those with something that is not met.
+const MOST_ROWS: usize = 60;
+
+/// Some clauses on time, with their cases.
 #[derive(Serialize)]
 pub(super) struct Clocks<'a> {
     columns: Vec<Column<'a>>,
     rows: Vec<Row<'a>>,
+    /// Says how many rows are not shown because all of theirs is met.
+    rest: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +50,7 @@ struct Cell {
 
 /// The clauses on time, so many side by side as fit.
 pub(super) fn clocks<'a>(a: &'a Assessment, contract: &'a Contract, lang: Lang) -> Vec<Clocks<'a>> {
-    let timed: Vec<(&ClauseVerdict, &deadline::Detail)> = a
+    let timed: Vec<Timed<'a>> = a
         .clauses
         .iter()
         .filter_map(|c| match &c.detail {
@@ -52,15 +58,27 @@ pub(super) fn clocks<'a>(a: &'a Assessment, contract: &'a Contract, lang: Lang) 
             _ => None,
         })
         .collect();
-    timed.chunks(MOST_COLUMNS).map(|part| matrix(part, a.as_of, contract, lang)).collect()
+    // Cases of one family are named alike: its clauses stand side by side.
+    let family = |c: &ClauseVerdict| {
+        let clause = contract.clauses.iter().find(|x| x.id == c.id)?;
+        kinds::find(clause.rule.kinds().first()?).map(|k| k.family)
+    };
+    let mut families: Vec<(Option<Family>, Vec<Timed<'a>>)> = Vec::new();
+    for clause in timed {
+        let family = family(clause.0);
+        match families.iter_mut().find(|(f, _)| *f == family) {
+            Some((_, clauses)) => clauses.push(clause),
+            None => families.push((family, vec![clause])),
+        }
+    }
+    let parts = families.iter().flat_map(|(_, clauses)| clauses.chunks(MOST_COLUMNS));
+    parts.map(|part| matrix(part, a.as_of, contract, lang)).collect()
 }
 
-fn matrix<'a>(
-    part: &[(&'a ClauseVerdict, &'a deadline::Detail)],
-    as_of: Stamp,
-    contract: &'a Contract,
-    lang: Lang,
-) -> Clocks<'a> {
+/// A clause on time with its cases.
+type Timed<'a> = (&'a ClauseVerdict, &'a deadline::Detail);
+
+fn matrix<'a>(part: &[Timed<'a>], as_of: Stamp, contract: &'a Contract, lang: Lang) -> Clocks<'a> {
     let subjects: BTreeSet<&str> =
         part.iter().flat_map(|(_, d)| d.cases.iter().map(|c| c.subject.as_str())).collect();
     let by_subject: Vec<BTreeMap<&str, &deadline::Case>> =
@@ -74,7 +92,22 @@ fn matrix<'a>(
         subject,
         cells: by_subject.iter().map(|cases| cases.get(subject).map(|c| cell(c, as_of, lang))).collect(),
     };
-    Clocks { columns: part.iter().map(column).collect(), rows: subjects.into_iter().map(row).collect() }
+    let all = subjects.len();
+    let met = |subject: &&str| {
+        by_subject.iter().filter_map(|cases| cases.get(subject)).all(|c| c.status == Status::Met)
+    };
+    let shown: Vec<&str> = subjects.into_iter().filter(|s| all <= MOST_ROWS || !met(s)).collect();
+    let left = all - shown.len();
+    let rest = pick(
+        lang,
+        format!("另有 {left} 件均按时，未列出"),
+        format!("{left} more, all in time, are not listed"),
+    );
+    Clocks {
+        columns: part.iter().map(column).collect(),
+        rows: shown.into_iter().map(row).collect(),
+        rest: (left > 0).then_some(rest),
+    }
 }
 
 fn cell(c: &deadline::Case, as_of: Stamp, lang: Lang) -> Cell {

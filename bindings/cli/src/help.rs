@@ -225,7 +225,7 @@ const ARGS: &[(&str, &str, &str)] = &[
         "输出文件；- 表示标准输出。省略时为 FAMILY.xlsx，且不得已存在",
     ),
     ("rows", "Rows to fill (default 200)", "空行数（默认 200）"),
-    ("month", "The month to confirm, such as 2026-03", "要确认的月份，如 2026-03"),
+    ("month", "The month it is about, such as 2026-03", "所涉月份，如 2026-03"),
     (
         "form party",
         "Who is to confirm: buyer (default), supplier",

@@ -86,6 +86,10 @@ def fill(sheet: Any, rows: list[Cells], *, person: str = "测试员01", party: s
             sheet.cell(head + 3 + i, columns[name]).value = value
 
 
+def opened(data: bytes) -> Any:
+    return load_workbook(BytesIO(data))
+
+
 def saved(book: Any) -> bytes:
     out = BytesIO()
     book.save(out)
@@ -94,13 +98,13 @@ def saved(book: Any) -> bytes:
 
 def no_formulas(data: bytes) -> bool:
     return not any(
-        cell.data_type == "f" for sheet in load_workbook(BytesIO(data)) for row in sheet.iter_rows() for cell in row
+        cell.data_type == "f" for sheet in opened(data) for row in sheet.iter_rows() for cell in row
     )
 
 
 def test_every_form_reads_as_it_should(contract: Contract) -> None:
     data = sheet_form(sheet_families(), contract, rows=10)
-    book = load_workbook(BytesIO(data))
+    book = opened(data)
     assert book.sheetnames == [
         "排班", "事件", "故障", "计划停机", "请求", "维护日志", "巡检", "资产", "安全问题", "说明",
     ]  # fmt: skip
@@ -160,7 +164,7 @@ def incident(i: int, **more: Any) -> Cells:
 def test_a_clerk_closes_a_month_with_sheets_only(ledger: Ledger, tmp_path: Path) -> None:
     adopt(ledger)
     contract = Contract.parse(CONTRACT)
-    book = load_workbook(BytesIO(sheet_form(["roster", "incidents", "inspections", "outages"], contract, rows=20)))
+    book = opened(sheet_form(["roster", "incidents", "inspections", "outages"], contract, rows=20))
     shifts = [
         {"值班人员": "工程师甲", "岗位": "值班", "开始时间": datetime(2026, 3, d, 8), "结束时间": f"2026-03-{d:02} 24:00"}
         for d in (8, 9)
@@ -194,7 +198,7 @@ def test_a_clerk_closes_a_month_with_sheets_only(ledger: Ledger, tmp_path: Path)
     assert [row.change for row in seen.rows if row.family == "incidents"].count("wrong") == 2
     copy = seen.copy()
     assert no_formulas(copy)
-    book = load_workbook(BytesIO(copy))
+    book = opened(copy)
     sheet = book["事件"]
     for name in ("C13", "B15"):
         assert sheet[name].fill.fgColor.rgb == "FFFF5050" and name in sheet[name].comment.text
@@ -230,9 +234,8 @@ def test_a_clerk_closes_a_month_with_sheets_only(ledger: Ledger, tmp_path: Path)
     # The month: what waits for the buyer's word goes out as a sheet and comes back.
     out = confirmation_form(ledger, "2026-03")
     assert no_formulas(out)
-    book = load_workbook(BytesIO(out))
-    sheet = book.active
-    assert sheet is not None
+    book = opened(out)
+    sheet = book["确认表"]
     head, columns = heads(sheet)
     rows = {
         sheet.cell(r, columns["事项"]).value: r
@@ -264,17 +267,16 @@ def test_a_clerk_closes_a_month_with_sheets_only(ledger: Ledger, tmp_path: Path)
     verdict = Account(ledger=ledger).assess(at("04-01 00:00"))
     status = {clause.id: clause.status for clause in verdict.clauses}
     assert status["respond"] == "met"
-    told = json.loads(verdict.json())
+    told = json.loads(verdict.json)
     assert answers.confirmed[0] not in told["unconfirmed"] and answers.disputed[0] in told["disputed"]
     assert ledger.verify().ok
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "=HYPERLINK(\"http://a.invalid\")", "<b onload=x>", "../../a"])
 def test_what_looks_like_a_formula_stays_text(contract: Contract, ledger: Ledger, text: str) -> None:
-    book = Workbook()
+    book: Any = Workbook()
     sheet = book.active
-    assert sheet is not None
-    form = load_workbook(BytesIO(sheet_form("incidents", contract)))["事件"]
+    form = opened(sheet_form("incidents", contract))["事件"]
     for cell in form[4]:
         sheet.cell(1, cell.column).value = cell.value
     columns = {cell.value: cell.column for cell in sheet[1]}
@@ -286,7 +288,7 @@ def test_what_looks_like_a_formula_stays_text(contract: Contract, ledger: Ledger
     seen = import_sheet(ledger, saved(book), contract=contract, dry_run=True)
     assert not seen.wrong
     assert json.loads(seen.rows[0].facts[0])["body"]["text"] == text
-    copy = load_workbook(BytesIO(seen.copy())).worksheets[0]
+    copy = opened(seen.copy()).worksheets[0]
     assert copy.cell(2, columns["现象"]).value == text and copy.cell(2, columns["现象"]).data_type == "s"
     assert no_formulas(seen.copy())
     # The same text as a formula is refused, with its cell.
@@ -298,7 +300,7 @@ def test_what_looks_like_a_formula_stays_text(contract: Contract, ledger: Ledger
 
 def test_merged_hidden_and_second_tabs_are_named(contract: Contract, ledger: Ledger) -> None:
     def filled() -> Any:
-        book = load_workbook(BytesIO(sheet_form("incidents", contract, rows=5)))
+        book = opened(sheet_form("incidents", contract, rows=5))
         fill(book["事件"], [incident(1), incident(2)])
         return book
 

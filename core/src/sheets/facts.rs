@@ -85,8 +85,8 @@ impl Plan<'_> {
     /// What the record contradicts is a wrong cell too.
     pub(super) fn admit(&mut self, tab: &Tab, row: &Row, subject: &str, out: &mut Out) {
         let mut entries = self.record.of(subject).to_vec();
-        let mut seq = entries.last().map_or(0, |e| e.seq);
-        for (fact, column) in out.facts.iter().zip(&out.columns) {
+        let next = entries.last().map_or(0, |e| e.seq) + 1;
+        for ((fact, column), seq) in out.facts.iter().zip(&out.columns).zip(next..) {
             let earlier: Vec<&Entry> = entries.iter().collect();
             if let Err(e) = admit(fact, self.now, &earlier) {
                 let place = self.book.sheets[tab.sheet].place(row.row, *column);
@@ -95,7 +95,6 @@ impl Plan<'_> {
                 out.wrong = true;
                 return;
             }
-            seq += 1;
             entries.push(Entry { seq, recorded_at: self.now, fact: fact.clone() });
         }
     }

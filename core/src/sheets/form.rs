@@ -159,7 +159,7 @@ fn list(words: &[&str], only_these: bool) -> Result<DataValidation> {
     } else {
         "不在下拉选项中，将按所填文字记录"
     };
-    Ok(validation.set_error_style(style).set_error_message(message).map_err(write_refused)?)
+    validation.set_error_style(style).set_error_message(message).map_err(write_refused)
 }
 
 fn help_zh(column: &Column) -> String {

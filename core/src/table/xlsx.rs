@@ -8,7 +8,7 @@ mod write;
 pub use write::{Looks, Safe, finish, refused as write_refused, shown};
 
 use crate::error::{Code, Error, Result};
-use calamine::{DataRef, Dimensions, Reader, SheetVisible, Xlsx};
+use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use parts::Hidden;
 use std::collections::BTreeMap;
@@ -125,13 +125,14 @@ pub fn place(sheet: &str, row: u32, column: u32) -> String {
 pub fn read(bytes: &[u8]) -> Result<Book> {
     let mut hidden = parts::inspect(bytes)?;
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
+    // Charts and macros have tabs too; they hold no cells.
+    let tabs = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet);
     let tabs: Vec<(String, bool)> =
-        book.sheets_metadata().iter().map(|s| (s.name.clone(), s.visible != SheetVisible::Visible)).collect();
+        tabs.map(|s| (s.name.clone(), s.visible != SheetVisible::Visible)).collect();
     let mut out = Book::default();
     let mut total = 0;
     for (name, hides) in tabs {
-        // Charts and macros have tabs too; they hold no cells.
-        let Some(hidden_parts) = hidden.remove(&name) else { continue };
+        let Some(hidden_parts) = hidden.remove(&name) else { return Err(Error::new(Code::BadSheet, name)) };
         let mut sheet = Sheet { name, hidden: hides, hides: hidden_parts, ..Sheet::default() };
         read_cells(&mut book, &mut sheet, &mut total)?;
         let merged = book.merge_cells_by_sheet_name(&sheet.name).map_err(damaged)?;

@@ -89,23 +89,24 @@ fn worksheets(archive: &mut Archive<'_>) -> Result<Vec<(String, String)>> {
     };
     let mut paths = BTreeMap::new();
     each(&relations, |name, e| {
-        if name == "Relationship" && attribute(e, "Type")?.is_some_and(|t| t.ends_with("/worksheet")) {
-            if let (Some(id), Some(target)) = (attribute(e, "Id")?, attribute(e, "Target")?) {
-                let path = match target.strip_prefix('/') {
-                    Some(absolute) => absolute.to_owned(),
-                    None => format!("xl/{target}"),
-                };
-                paths.insert(id, path);
-            }
+        if name == "Relationship"
+            && attribute(e, "Type")?.is_some_and(|t| t.ends_with("/worksheet"))
+            && let (Some(id), Some(target)) = (attribute(e, "Id")?, attribute(e, "Target")?)
+        {
+            let path = match target.strip_prefix('/') {
+                Some(absolute) => absolute.to_owned(),
+                None => format!("xl/{target}"),
+            };
+            paths.insert(id, path);
         }
         Ok(())
     })?;
     let mut sheets = Vec::new();
     each(&book, |name, e| {
-        if name == "sheet" {
-            if let (Some(name), Some(id)) = (attribute(e, "name")?, attribute(e, "id")?) {
-                sheets.extend(paths.get(&id).map(|path| (name, path.clone())));
-            }
+        if name == "sheet"
+            && let (Some(name), Some(id)) = (attribute(e, "name")?, attribute(e, "id")?)
+        {
+            sheets.extend(paths.get(&id).map(|path| (name, path.clone())));
         }
         Ok(())
     })?;

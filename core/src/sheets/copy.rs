@@ -56,6 +56,7 @@ fn tab_of(
             form::drop_down(out, column, first, end, at)?;
         }
         out.set_freeze_panes(tab.head + 1, 1).map_err(write_refused)?;
+        form::page(out, tab.family, tab.head)?;
     }
     for ((row, column), held) in &sheet.cells {
         let english = tab.is_some_and(|tab| rows::is_english_head(sheet, tab, *row));

@@ -4,8 +4,10 @@ use super::family::{Column, Family, Type};
 use crate::contract::Contract;
 use crate::error::{Code, Error, Lang, Result};
 use crate::facts::terms::term;
-use crate::table::xlsx::{Looks, Safe, finish, write_refused};
-use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Format, Note, Workbook, Worksheet};
+use crate::table::xlsx::{Looks, Safe, finish, lines_of, make_room, write_refused};
+use rust_xlsxwriter::{
+    DataValidation, DataValidationErrorStyle, Format, FormatAlign, Note, Workbook, Worksheet,
+};
 
 /// Rows of a form where nobody says how many.
 pub const DEFAULT_ROWS: u32 = 200;
@@ -84,9 +86,7 @@ fn tab(sheet: &mut Worksheet, family: &Family, contract: &Contract, rows: u32, l
         drop_down(sheet, column, first, last, at)?;
     }
     sheet.set_freeze_panes(HEAD + 2, 1).map_err(write_refused)?;
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
-    sheet.set_repeat_rows(HEAD, HEAD + 1).map_err(write_refused)?;
-    Ok(())
+    page(sheet, family, HEAD)
 }
 
 /// The Chinese head with the note on how to fill the column, and its width.
@@ -99,14 +99,28 @@ pub(super) fn head(sheet: &mut Worksheet, column: &Column, row: u32, at: u16, lo
     Ok(())
 }
 
-pub(super) fn width(column: &Column) -> f64 {
-    match column.ty {
+/// A4 across, as wide as one page where that stays readable; the heads on every page.
+pub(super) fn page(sheet: &mut Worksheet, family: &Family, head: u32) -> Result<()> {
+    const READABLE: f64 = 170.0;
+    sheet.set_landscape().set_paper_size(9);
+    if family.columns.iter().map(width).sum::<f64>() <= READABLE {
+        sheet.set_print_fit_to_pages(1, 0);
+    }
+    sheet.set_repeat_rows(head, head + 1).map_err(write_refused)?;
+    Ok(())
+}
+
+fn width(column: &Column) -> f64 {
+    let own = match column.ty {
         Type::Time => 17.5,
         Type::Text => 26.0,
         Type::List(_) => 24.0,
         Type::YesNo => 9.0,
         _ => 14.0,
-    }
+    };
+    // Half-width characters; a Chinese one takes two.
+    let head = 2.0 * column.zh.chars().count() as f64 + 2.0;
+    head.max(own).min(26.0)
 }
 
 /// Empty cells ready to be filled: text where a program would else make a number or a date of what is typed.
@@ -188,21 +202,26 @@ fn explain(
     contract: &Contract,
     looks: &Looks,
 ) -> Result<()> {
+    /// Half-width characters of a column of prose.
+    const PROSE: f64 = 60.0;
     sheet.set_name(EXPLAINED).map_err(write_refused)?;
     sheet.set_column_width(0, 22).map_err(write_refused)?;
-    sheet.set_column_width(1, 60).map_err(write_refused)?;
-    sheet.set_column_width(2, 60).map_err(write_refused)?;
+    sheet.set_column_width(1, PROSE).map_err(write_refused)?;
+    sheet.set_column_width(2, PROSE).map_err(write_refused)?;
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    let label = looks.label.clone().set_align(FormatAlign::Top);
     let mut row = 0;
     let mut line = |a: &str, b: &str, c: &str, first: &Format| -> Result<()> {
         for (column, text) in (0..).zip([a, b, c]) {
             sheet.text(row, column, text, if column == 0 { first } else { &looks.prose })?;
         }
+        make_room(sheet, row, lines_of(b, PROSE).max(lines_of(c, PROSE)))?;
         row += 1;
         Ok(())
     };
     line("填表说明", "", "How to fill it in", &looks.title)?;
-    line("合同", &format!("{} {}", contract.id, contract.title), "", &looks.label)?;
-    line("合同摘要 SM3", &contract.sm3, "Digest of the contract", &looks.label)?;
+    line("合同", &format!("{} {}", contract.id, contract.title), "", &label)?;
+    line("合同摘要 SM3", &contract.sm3, "Digest of the contract", &label)?;
     line(
         "时间",
         &format!(
@@ -216,22 +235,23 @@ fn explain(
         &looks.label,
     )?;
     for (zh, en) in GENERAL {
-        line("", zh, en, &looks.label)?;
+        line("", zh, en, &label)?;
     }
     for family in families {
         line("", "", "", &looks.plain)?;
-        line(&format!("{} {}", family.zh, family.en), family.help_zh, family.help_en, &looks.label)?;
+        line(&format!("{} {}", family.zh, family.en), family.help_zh, family.help_en, &label)?;
         for column in family.columns {
             let words: Vec<&str> = column.ty.words().iter().map(|w| term(Lang::Zh, w)).collect();
             let words =
                 if words.is_empty() { String::new() } else { format!("选项：{}。", words.join("、")) };
+            let head = column.en.trim_end_matches('.');
             let english = match (column.required, column.help_en) {
-                (true, "") => format!("{}. Required.", column.en),
-                (true, help) => format!("{}. Required. {help}.", column.en),
-                (false, "") => format!("{}.", column.en),
-                (false, help) => format!("{}. {help}.", column.en),
+                (true, "") => format!("{head}. Required."),
+                (true, help) => format!("{head}. Required. {help}."),
+                (false, "") => format!("{head}."),
+                (false, help) => format!("{head}. {help}."),
             };
-            line(column.zh, &format!("{}{words}", help_zh(column)), &english, &looks.plain)?;
+            line(column.zh, &format!("{}{words}", help_zh(column)), &english, &looks.prose)?;
         }
     }
     Ok(())

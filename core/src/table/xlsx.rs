@@ -5,7 +5,7 @@
 mod parts;
 mod write;
 
-pub use write::{Looks, Safe, finish, refused as write_refused, shown};
+pub use write::{Looks, Safe, finish, lines_of, make_room, refused as write_refused, shown};
 
 use crate::error::{Code, Error, Result};
 use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx};

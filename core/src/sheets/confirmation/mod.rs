@@ -16,7 +16,7 @@ use crate::digest;
 use crate::error::{Code, Error, Result};
 use crate::facts::Entry;
 use crate::ledger::Ledger;
-use crate::table::xlsx::{Looks, Safe, finish, write_refused};
+use crate::table::xlsx::{Looks, Safe, finish, lines_of, make_room, write_refused};
 use crate::time::{Instant, SECOND};
 use chrono::Months;
 use rust_xlsxwriter::{DataValidation, Format, Workbook, Worksheet};
@@ -30,18 +30,17 @@ const HEAD: u32 = 7;
 /// Chinese head, English head, width.
 const COLUMNS: [(&str, &str, f64); 11] = [
     ("序号", "No.", 6.0),
-    ("类别", "Why listed", 14.0),
-    ("事项", "What was recorded", 52.0),
-    ("发生时间", "Happened", 17.0),
-    ("记录时间", "Recorded", 17.0),
-    ("记录方", "Stated by", 16.0),
-    ("说明", "What follows", 36.0),
-    ("意见", "Opinion", 9.0),
-    ("理由", "Reason", 28.0),
+    ("类别", "Why listed", 11.0),
+    ("事项", "What was recorded", 40.0),
+    ("发生时间", "Happened", 11.0),
+    ("记录时间", "Recorded", 11.0),
+    ("记录方", "Stated by", 11.0),
+    ("说明", "What follows", 28.0),
+    ("意见", "Opinion", 8.0),
+    ("理由", "Reason", 20.0),
     ("记录号", "Entry", 8.0),
-    ("记录摘要", "Digest SM3", 20.0),
+    ("记录摘要", "Digest SM3", 22.0),
 ];
-
 const NUMBER: u16 = 0;
 const WHY: u16 = 1;
 const WHAT: u16 = 2;
@@ -258,9 +257,12 @@ fn write(about: &About<'_>, lines: &[Line]) -> Result<Vec<u8>> {
             (ENTRY, line.entry.seq.to_string()),
             (DIGEST, line.digest.clone()),
         ];
+        let mut lines = 1;
         for (at, text) in &cells {
             sheet.text(row, *at, text, &wrap)?;
+            lines = lines.max(lines_of(text, COLUMNS[usize::from(*at)].2));
         }
+        make_room(sheet, row, lines)?;
         opinion(sheet, row, may_answer(&line.entry, about.party), &wrap, &grey)?;
     }
     let mut row = HEAD + 2 + lines.len() as u32;
@@ -324,10 +326,8 @@ fn below(sheet: &mut Worksheet, row: u32, about: &About<'_>, count: usize, looks
     sheet.text(row, 0, &text, &looks.plain)?;
     for (i, who) in (0..).zip(["采购方（签字、盖章）Buyer", "供应商（签字、盖章）Supplier"])
     {
-        sheet.text(row + 2 + 2 * i, WHY, who, &looks.label)?;
-        sheet.text(row + 2 + 2 * i, WHAT, "＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿", &looks.plain)?;
-        sheet.text(row + 2 + 2 * i, HAPPENED, "日期 Date", &looks.label)?;
-        sheet.text(row + 2 + 2 * i, RECORDED, "＿＿＿＿ 年 ＿＿ 月 ＿＿ 日", &looks.plain)?;
+        let line = format!("{who}：＿＿＿＿＿＿＿＿＿＿＿＿　　日期 Date：＿＿＿＿ 年 ＿＿ 月 ＿＿ 日");
+        sheet.text(row + 2 + 2 * i, NUMBER, &line, &looks.label)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(super) static FAMILY: Family = Family {
     help_en: "One row an inspection: for which month or day, which parts, and what was found.",
     columns: &[
         Column::new("code", "巡检编号", "Inspection no.", Type::Code)
-            .help("可不填：由完成时间与类别生成", "May be left empty: made of time and type"),
+            .help("不填时由完成时间与类别生成", "May be left empty: made of time and type"),
         Column::new("at", "完成时间", "Completed", Type::Time).required().sample("2026-01-20 15:00"),
         Column::new("type", "类别", "Type", Type::Mostly(TYPES)).required().sample("月度"),
         Column::new("covers", "所属期间", "Covers", Type::Unit).sample("2026-01").help(

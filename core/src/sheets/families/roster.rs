@@ -12,7 +12,7 @@ pub(super) static FAMILY: Family = Family {
     help_en: "One row a shift: who, in which role, from when to when. Until it is over, a changed row is recorded as the old shift cancelled and a new one assigned.",
     columns: &[
         Column::new("code", "班次编号", "Shift no.", Type::Code)
-            .help("可不填：由开始时间、岗位、人员生成", "May be left empty: made of start, role and person"),
+            .help("不填时由开始时间、岗位、人员生成", "May be left empty: made of start, role and person"),
         Column::new("person", "值班人员", "Person", Type::Line).required().sample("工程师甲"),
         Column::new("role", "岗位", "Role", Type::Mostly(ROLES)).required().sample("工程师"),
         Column::new("start", "开始时间", "From", Type::Time).required().sample("2026-01-01 09:00"),

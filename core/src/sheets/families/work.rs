@@ -12,7 +12,7 @@ pub(super) static FAMILY: Family = Family {
     help_en: "One row a piece of work.",
     columns: &[
         Column::new("code", "日志编号", "Log no.", Type::Code)
-            .help("可不填：由时间、人员、对象生成", "May be left empty: made of time, person and asset"),
+            .help("不填时由时间、人员、对象生成", "May be left empty: made of time, person and asset"),
         Column::new("at", "完成时间", "Done", Type::Time).required().sample("2026-01-07 16:00"),
         Column::new("asset", "设备或软件", "Asset", Type::Code).sample("DB-01"),
         Column::new("action", "类别", "Kind of work", Type::Mostly(ACTIONS)).required().sample("预防性维护"),

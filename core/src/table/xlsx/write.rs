@@ -62,6 +62,23 @@ impl Safe for Worksheet {
     }
 }
 
+/// Lines that a text takes in a column so many half-width characters wide; at most what a row can hold.
+pub fn lines_of(text: &str, width: f64) -> u32 {
+    const MOST: u32 = 25;
+    let wide = |line: &str| line.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum::<f64>();
+    // Words are not cut where the line ends, so a line is not filled to its last character.
+    let lines = text.lines().map(|line| (wide(line) / (width - 2.0)).ceil().max(1.0) as u32).sum::<u32>();
+    lines.clamp(1, MOST)
+}
+
+/// Makes a row so many lines high: not every program makes room for wrapped text by itself.
+///
+/// # Errors
+/// `internal`.
+pub fn make_room(sheet: &mut Worksheet, row: u32, lines: u32) -> Result<()> {
+    sheet.set_row_height(row, f64::from(lines) * 15.0).map(|_| ()).map_err(refused)
+}
+
 /// The looks all sheets share.
 #[derive(Clone, Debug)]
 pub struct Looks {

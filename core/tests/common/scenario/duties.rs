@@ -33,6 +33,10 @@ impl Duties {
     pub(crate) fn last_recorded(&self) -> Instant {
         last_recorded(&self.drafts, self.promises.base())
     }
+    /// The period's end.
+    pub(crate) fn end(&self) -> Instant {
+        self.promises.base() + self.promises.days() * DAY
+    }
     /// Instants from which the time to a due instant is counted.
     pub(crate) fn openings(&self) -> Vec<Instant> {
         let opens = |d: &&Draft| matches!(d.kind, "finding.open" | "staff.join" | "change.deploy");

@@ -18,10 +18,12 @@ pub(crate) struct Promises {
     holds: Option<(usize, bool)>,
 }
 
-/// Zone, first and last day, its first instant, days: a long holiday at a turn of months; a change of clocks and another holiday.
-const PLACES: [(&str, &str, &str, &str, i64); 2] = [
+/// Zone, first and last day, its first instant, days: a long holiday at a turn of months; a change of clocks and another holiday;
+/// long enough that a month is owed.
+const PLACES: [(&str, &str, &str, &str, i64); 3] = [
     ("Asia/Shanghai", "2026-04-27", "2026-05-10", "2026-04-26T16:00:00Z", 14),
     ("Europe/Berlin", "2026-03-27", "2026-04-07", "2026-03-26T23:00:00Z", 12),
+    ("Asia/Shanghai", "2026-04-20", "2026-05-24", "2026-04-19T16:00:00Z", 35),
 ];
 
 /// Clauses that always stand; the score's lines name them.
@@ -136,7 +138,8 @@ pub(crate) fn promises(rule: Option<&'static str>) -> impl Strategy<Value = Prom
         proptest::option::weighted(0.3, (0..8usize, any::<bool>())),
     )
         .prop_map(move |(place, needs, warn_fraction, stands, holds)| Promises {
-            place,
+            // Stepping through what comes to be seen of a roster is slow over weeks.
+            place: if matches!(rule, Some("coverage") | None) { place % 2 } else { place },
             rule,
             needs,
             warn_fraction,

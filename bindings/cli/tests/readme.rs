@@ -91,7 +91,11 @@ fn the_tests_named_exist() {
     for name in READMES {
         let text = read(name);
         let mut named = 0;
-        for row in text.lines().filter(|l| l.starts_with('|')) {
+        // The table of what is guaranteed, not the one of the commands.
+        let guaranteed = text
+            .lines()
+            .skip_while(|l| !l.starts_with("## What it guarantees") && !l.starts_with("## 保证什么"));
+        for row in guaranteed.filter(|l| l.starts_with('|')) {
             let tests = row.split('|').nth(2).unwrap();
             let mut file = String::new();
             for word in quoted(tests) {
@@ -109,6 +113,32 @@ fn the_tests_named_exist() {
             }
         }
         assert!(named >= 30, "{name}: {named}");
+    }
+}
+
+/// The verbs in the table of the commands are the command's own.
+#[test]
+fn the_verbs_named_exist() {
+    for name in READMES {
+        let text = read(name);
+        let table =
+            text.lines().skip_while(|l| !l.starts_with("## Without JSON") && !l.starts_with("## 不看 JSON"));
+        let table = table.skip(1).take_while(|l| !l.starts_with("## ")).filter(|l| l.starts_with("| "));
+        let mut named = 0;
+        for row in table.skip(1) {
+            for command in quoted(row.split('|').nth(2).unwrap()) {
+                let verb = command.split(' ').next().unwrap();
+                // The kinds of `report` stand beside it.
+                let arguments = match verb {
+                    "incident" | "ledger" | "roster" | "acceptance" => ["report", "--help"],
+                    verb => [verb, "--help"],
+                };
+                let done = Command::new(env!("CARGO_BIN_EXE_opsledger")).args(arguments).output().unwrap();
+                assert!(done.status.success(), "{name}: {command}");
+                named += 1;
+            }
+        }
+        assert!(named >= 15, "{name}: {named}");
     }
 }
 

@@ -24,7 +24,7 @@ pub mod rules;
 #[cfg(all(feature = "sheets", feature = "ledger"))]
 pub mod sheets;
 mod shell;
-#[cfg(feature = "sheets")]
+#[cfg(any(feature = "report", feature = "sheets"))]
 pub mod table;
 pub mod time;
 

@@ -1,28 +1,21 @@
 //! Text that others wrote, made fit for a page, a sheet and a file's name.
 
+use crate::table::text::is_unseen;
+
 /// Longest name of a file without its ending, bytes.
 const MAX_NAME: usize = 120;
 
-/// Replaces by U+FFFD what no page may carry: control characters (line ends stay, tabs become blanks), marks that turn
-/// the direction of writing, and what XML cannot hold.
+/// Replaces by U+FFFD what no page may carry ([`is_unseen`]); tabs become blanks.
 pub(super) fn clean(text: &mut String) {
-    let plain = |c: char| !(c.is_control() || turns(c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    if text.chars().all(|c| plain(c) || c == '\n') {
+    if text.chars().all(|c| !is_unseen(c) && c != '\t') {
         return;
     }
-    let ends = text.replace("\r\n", "\n");
     let fit = |c: char| match c {
-        '\n' => '\n',
         '\t' => ' ',
-        c if plain(c) => c,
-        _ => '\u{fffd}',
+        c if is_unseen(c) => '\u{fffd}',
+        c => c,
     };
-    *text = ends.chars().map(fit).collect();
-}
-
-/// Marks that make text read otherwise than it is written.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    *text = text.replace("\r\n", "\n").chars().map(fit).collect();
 }
 
 /// A name for a file from any text: letters, digits, `-`, `_` and `.` stay, the rest becomes `_`; never hidden, never a
@@ -55,14 +48,10 @@ pub fn file_name(text: &str) -> String {
     name
 }
 
-/// A spreadsheet program might take the text for a formula.
-pub(super) fn looks_like_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::text::looks_like_formula;
 
     fn cleaned(text: &str) -> String {
         let mut text = text.to_owned();

@@ -2,9 +2,9 @@
 //! heads are frozen and filtered, pages are A4 on their side.
 
 use super::model::{Align, Block, Cell, Column, Document, Row, Table};
-use super::text::looks_like_formula;
 use super::words::{self, pick};
 use crate::error::{Code, Error, Result};
+use crate::table::text::looks_like_formula;
 use rust_xlsxwriter as xl;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,

@@ -1,6 +1,7 @@
 //! Texts into cells, so that no program that opens, edits or converts the sheet runs them.
 
 use crate::error::{Code, Error, Result};
+use crate::table::text::{is_unseen, looks_like_formula};
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
@@ -12,18 +13,14 @@ const LONGEST: usize = 32_767;
 /// The text as it is shown: controls and marks that turn the direction of writing are replaced by U+FFFD, since neither
 /// can be seen; line breaks and tabs stay. Longer than a cell may be, it is cut.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    let unseen = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
-    };
     // A cell counts UTF-16 units.
-    if !text.contains(unseen) && text.len() <= LONGEST {
+    if !text.contains(is_unseen) && text.len() <= LONGEST {
         return Cow::Borrowed(text);
     }
     let mut out = String::new();
     let mut units = 0;
     for c in text.replace("\r\n", "\n").chars() {
-        let c = if unseen(c) { '\u{fffd}' } else { c };
+        let c = if is_unseen(c) { '\u{fffd}' } else { c };
         units += c.len_utf16();
         if units >= LONGEST {
             out.push('…');
@@ -32,11 +29,6 @@ pub fn shown(text: &str) -> Cow<'_, str> {
         out.push(c);
     }
     Cow::Owned(out)
-}
-
-/// A program that edits the cell, or saves the sheet as CSV, may take it for a formula.
-fn looks_like_formula(text: &str) -> bool {
-    text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 /// Writes texts as texts.

@@ -140,7 +140,7 @@ impl Year {
         let shift = format!(
             r#""person":"li","role":"desk","start":"{}","end":"{}""#,
             self.after(0),
-            self.after(STORY as i64 * self.step - if n % 3 == 0 { 0 } else { SECOND })
+            self.after(STORY as i64 * self.step - if n.is_multiple_of(3) { 0 } else { SECOND })
         );
         self.push("duty.assign", &format!("D-{n}"), &shift);
         self.push("inspection.complete", &format!("C-{n}"), r#""type":"daily""#);
@@ -149,7 +149,7 @@ impl Year {
         self.push(
             "change.test",
             &format!("G-{n}"),
-            if n % 5 == 0 { r#""result":"fail""# } else { r#""result":"pass""# },
+            if n.is_multiple_of(5) { r#""result":"fail""# } else { r#""result":"pass""# },
         );
         self.push("change.deploy", &format!("G-{n}"), "");
         self.push("finding.open", &format!("F-{n}"), r#""source":"scan","severity":"low""#);

@@ -151,7 +151,7 @@ impl Month {
 pub struct DocumentOptions<'a> {
     /// Language.
     pub lang: Lang,
-    /// The month it speaks of; monthly report, ledger and roster. Absent: the month before the last instant known.
+    /// The month it speaks of; monthly report, ledger and roster. Absent: the month before the last instant known, within the service period.
     pub month: Option<Month>,
     /// The incident it speaks of.
     pub subject: Option<&'a str>,
@@ -244,13 +244,12 @@ pub(super) fn month(account: &Account, ask: &Ask, options: &DocumentOptions<'_>)
         return Ok(month);
     }
     let a = account.assess(&Ask { as_of: None, ..ask.clone() })?;
-    let last = Month::of(a.known_at.zone.date(ask.as_of.unwrap_or(a.known_at.at)));
+    let (zone, period) = (a.known_at.zone, account.contract_at(ask)?.period);
+    let last = Month::of(zone.date(ask.as_of.unwrap_or(a.known_at.at)));
     let before = last.first.checked_sub_months(Months::new(1)).map_or(last, Month::of);
-    Ok(if before.interval(a.known_at.zone).end <= account.contract_at(ask)?.period.start {
-        last
-    } else {
-        before
-    })
+    // A month of the service period: neither before its first nor after its last.
+    let (first, end) = (Month::of(zone.date(period.start)), Month::of(zone.date(period.end - 1)));
+    Ok(before.max(first).min(end))
 }
 
 impl Package {

@@ -137,7 +137,7 @@ public final class Account extends Handle {
      * @throws OpsLedgerException.Input for a negative {@code within}
      */
     public String due(Duration within, Instant asOf, Instant knownAt, View view) {
-        long us = within == null ? OpsLedger.ABSENT : OpsLedger.micros(within);
+        long us = within == null ? OpsLedger.ABSENT : OpsLedger.micros(Instant.EPOCH.plus(within));
         return Native.text(Native.accountDue(number(), micros(asOf), micros(knownAt), us, view.number));
     }
 

@@ -2,7 +2,7 @@
 
     documents.py
 
-Needs the extension in this Python, the command, the shared library and the jar of `make build`, gcc, javac and java. The last
+Needs the extension in this Python, the command, the shared library and the jar of `make build PROFILE=dev`, gcc, javac and java. The last
 line is `N passed, M failed`.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from many_writers import Checks, java_jar
-from opsledger import Account, Contract
+from opsledger import Account, Contract, __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 MONTH = ROOT / "examples/month"
@@ -35,7 +35,7 @@ def by_command(kind: str, wanted: dict[str, Any], folder: Path) -> None:
     options += [f"--{key}={wanted[key]}" for key in ("month", "subject") if key in wanted]
     options += [f"--format={name}" for name in wanted.get("formats", [])]
     sources = [f"--contract={MONTH / 'contract.toml'}", f"--facts={MONTH / 'facts.jsonl'}"]
-    command = os.environ.get("OPSLEDGER_COMMAND", str(Path(sys.executable).with_name("opsledger")))
+    command = os.environ.get("OPSLEDGER_COMMAND", str(ROOT / "target/debug/opsledger"))
     subprocess.run([command, "report", kind, *sources, *options, f"--out={folder}"], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -58,7 +58,7 @@ def programs(build: Path) -> dict[str, list[str]]:
     flags = ["-std=c99", f"-I{ROOT / 'include'}", f"-L{libraries}", "-lopsledger", f"-Wl,-rpath,{build}"]
     subprocess.run(["gcc", str(ROOT / "tests/c/documents.c"), "-o", str(build / "documents"), *flags], check=True)
     # The program asks for the soname, which only an installed library has as its name.
-    (build / "libopsledger.so.0").symlink_to(libraries / "libopsledger.so")
+    (build / f"libopsledger.so.{__version__.split('.')[0]}").symlink_to(libraries / "libopsledger.so")
     jar, source = java_jar(), ROOT / "tests/cross/java/DocumentWriter.java"
     subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-cp", str(jar), "-d", str(build), str(source)], check=True)
     return {"C": [str(build / "documents")], "Java": ["java", "-cp", f"{jar}{os.pathsep}{build}", "DocumentWriter"]}

@@ -123,6 +123,20 @@ pub(crate) fn ask(as_of: i64, known_at: i64, head: i64, view: i32) -> Result<Ask
     })
 }
 
+/// A question with what the options of the header add to it.
+///
+/// # Safety
+/// As [`read_struct`].
+pub(crate) unsafe fn ask_with(as_of: i64, known_at: i64, options: *const opsl_assess_options) -> Result<Ask> {
+    let defaults = opsl_assess_options { struct_size: 0, head: 0, view: 0, reserved: 0 };
+    // SAFETY: the caller's promise.
+    let options = unsafe { read_struct(options, defaults)? };
+    if options.reserved != 0 {
+        return Err(Error::new(Code::Unsupported, "opsl_assess_options.reserved is not 0"));
+    }
+    ask(as_of, known_at, options.head, options.view)
+}
+
 /// The struct of the header from core's figures.
 pub(crate) fn flat(budget: &Budget) -> opsl_budget {
     let count = |n: Option<i64>| n.map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX));
@@ -156,27 +170,43 @@ struct ReportRequest {
     lang: String,
 }
 
-pub(crate) fn report_of(account: &Account, json: &str) -> Result<String> {
-    let wanted: ReportRequest = request(json)?;
-    let bad = |key: &str, value: &str, known: &str| {
-        Error::new(Code::BadRequest, format!("{key} = {value:?}")).with_hint(known)
-    };
-    if !matches!(wanted.format.as_str(), "" | "html") {
-        return Err(bad("format", &wanted.format, "html"));
+pub(crate) fn bad_word(key: &str, value: &str, known: &str) -> Error {
+    Error::new(Code::BadRequest, format!("{key} = {value:?}")).with_hint(known)
+}
+
+/// The language asked for by its name.
+pub(crate) fn lang(name: &str, default: Lang) -> Result<Lang> {
+    match name {
+        "" => Ok(default),
+        "en" => Ok(Lang::En),
+        "zh" => Ok(Lang::Zh),
+        other => Err(bad_word("lang", other, "en, zh")),
     }
-    let view = match wanted.view.as_str() {
+}
+
+/// A question whose instants and view are text, as JSON has them.
+pub(crate) fn ask_in_words(
+    as_of: Option<&str>,
+    known_at: Option<&str>,
+    head: i64,
+    view: &str,
+) -> Result<Ask> {
+    let view = match view {
         "" | "agreed" => View::Agreed,
         "claimed" => View::Claimed,
-        other => return Err(bad("view", other, "agreed, claimed")),
+        other => return Err(bad_word("view", other, "agreed, claimed")),
     };
-    let lang = match wanted.lang.as_str() {
-        "" | "en" => Lang::En,
-        "zh" => Lang::Zh,
-        other => return Err(bad("lang", other, "en, zh")),
-    };
-    let instant =
-        |text: Option<String>| -> Result<i64> { text.map_or(Ok(OPSL_ABSENT), |t| parse_instant(&t)) };
-    let asked = ask(instant(wanted.as_of)?, instant(wanted.known_at)?, wanted.head, view as i32)?;
+    let instant = |text: Option<&str>| text.map_or(Ok(OPSL_ABSENT), parse_instant);
+    ask(instant(as_of)?, instant(known_at)?, head, view as i32)
+}
+
+pub(crate) fn report_of(account: &Account, json: &str) -> Result<String> {
+    let wanted: ReportRequest = request(json)?;
+    if !matches!(wanted.format.as_str(), "" | "html") {
+        return Err(bad_word("format", &wanted.format, "html"));
+    }
+    let lang = lang(&wanted.lang, Lang::En)?;
+    let asked = ask_in_words(wanted.as_of.as_deref(), wanted.known_at.as_deref(), wanted.head, &wanted.view)?;
     report::of(account, &asked, &report::Options { lang, ..report::Options::default() })
 }
 
@@ -252,19 +282,14 @@ pub unsafe extern "C" fn opsl_account_assess(
     unsafe {
         guard(err, || {
             let to = crate::types::out(out, "out")?;
-            let defaults = opsl_assess_options { struct_size: 0, head: 0, view: 0, reserved: 0 };
-            let options = read_struct(options, defaults)?;
-            if options.reserved != 0 {
-                return Err(Error::new(Code::Unsupported, "opsl_assess_options.reserved is not 0"));
-            }
-            let ask = ask(as_of, known_at, options.head, options.view)?;
+            let ask = ask_with(as_of, known_at, options)?;
             give(to, required(account, "account")?.run(|a| a.assess(&ask))?.to_json());
             Ok(())
         })
     }
 }
 
-/// A document. `json` may be empty or an object: "format": "html" (the only one so far: one page that needs no network), "as_of" and
+/// The page of an assessment. `json` may be empty or an object: "format": "html" (the only one: one page that needs no network), "as_of" and
 /// "known_at" (RFC 3339), "head" (an entry's number), "view": "agreed" or "claimed", "lang": "en" or "zh". `progress` (may be NULL) is
 /// called before and after, in the calling thread.
 #[unsafe(no_mangle)]

@@ -34,6 +34,7 @@ const _: () = {
     shared_between_threads::<crate::contract::opsl_contract>();
     shared_between_threads::<crate::ledger::opsl_ledger>();
     shared_between_threads::<crate::account::opsl_account>();
+    shared_between_threads::<crate::answers::opsl_documents>();
 };
 
 /// Dropped only by unwinding.

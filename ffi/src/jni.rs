@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "these are called by name, from Java")]
 
 mod account;
+mod answers;
 mod contract;
 mod ledger;
 

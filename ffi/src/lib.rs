@@ -10,6 +10,7 @@
 )]
 
 pub mod account;
+pub mod answers;
 pub mod base;
 pub mod columns;
 pub mod contract;

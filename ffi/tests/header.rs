@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 }
 
 /// Sections in the header's order: file, title.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("types", "Types"),
     ("base", "Base: version, log, buffers, errors"),
     ("contract", "Contract"),
@@ -22,6 +22,7 @@ const SECTIONS: [(&str, &str); 7] = [
     ("columns", "Columns: figures of many systems at once"),
     ("ledger", "Ledger"),
     ("account", "Account"),
+    ("answers", "Answers and documents of an account"),
 ];
 
 /// What no function of its own file mentions.

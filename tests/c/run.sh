@@ -64,6 +64,7 @@ check "pkg-config knows the version" test "$(pkg-config --modversion opsledger)"
 check "compile month" compile examples/c/month.c
 check "compile driver" compile tests/c/driver.c
 check "compile input" compile tests/c/input.c
+check "compile documents" compile tests/c/documents.c
 check "compile ledger" compile tests/c/ledger.c -pthread
 check "link the archive" gcc -std=c99 examples/c/month.c -o "$work/static" -I "$prefix/include" \
     "$prefix/lib/libopsledger.a" -lpthread -ldl -lm
@@ -85,6 +86,7 @@ check "month again" bash -c "'$work/month' examples/month '$work/month.ledger' |
 check "month, statically linked" bash -c "'$work/static' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
 mkdir "$work/ledgers"
 count "${valgrind[@]}" "$work/input"
+count "${valgrind[@]}" "$work/documents"
 count "${valgrind[@]}" --child-silent-after-fork=yes "$work/ledger" "$work/ledgers"
 count "${PYTHON:-python3}" tests/cross/cases.py "$work/driver"
 

@@ -89,16 +89,21 @@ class Checks:
             print(f"FAILED  {what}  {detail}")
 
 
-def java_command(build: Path) -> list[str]:
-    """Compiles the Java writer against the jar; the command that runs it."""
+def java_jar() -> Path:
     named = os.environ.get("OPSLEDGER_JAR")
     jars = [Path(named)] if named else sorted((ROOT / "bindings/java/target").glob("opsledger*.jar"))
     jars = [jar for jar in jars if jar.exists() and not jar.stem.endswith(("-sources", "-javadoc", "-tests"))]
     if len(jars) != 1:
         sys.exit(f"one jar is needed, found {[str(jar) for jar in jars]}: run `make build` first")
+    return jars[0]
+
+
+def java_command(build: Path) -> list[str]:
+    """Compiles the Java writer against the jar; the command that runs it."""
+    jar = java_jar()
     source = ROOT / "tests/cross/java/ConcurrentWriter.java"
-    subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-cp", str(jars[0]), "-d", str(build), str(source)], check=True)
-    return ["java", "-Xmx128m", "-cp", f"{jars[0]}{os.pathsep}{build}", "ConcurrentWriter"]
+    subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-cp", str(jar), "-d", str(build), str(source)], check=True)
+    return ["java", "-Xmx128m", "-cp", f"{jar}{os.pathsep}{build}", "ConcurrentWriter"]
 
 
 def run(ledger: Path, java: list[str], seconds: float) -> list[Writer]:

@@ -1,5 +1,8 @@
 #!/bin/sh
-# What only several languages at once can show. Needs `make build`; the last line is `N passed, M failed`.
+# What only several languages at once can show. Needs `make build`; each check ends with a line `N passed, M failed`.
 set -eu
 cd "$(dirname "$0")/../.."
-exec .venv/bin/python tests/cross/many_writers.py "$@"
+status=0
+.venv/bin/python tests/cross/documents.py || status=1
+.venv/bin/python tests/cross/many_writers.py "$@" || status=1
+exit $status

@@ -18,5 +18,5 @@ def test_stubs_are_what_runs() -> None:
 
 def test_strict_typing() -> None:
     config = ROOT / "tests/python/mypy.ini"
-    cross = ["tests/cross/many_writers.py", "tests/cross/writer.py"]
+    cross = ["tests/cross/documents.py", "tests/cross/many_writers.py", "tests/cross/writer.py"]
     run("mypy", "--strict", "--config-file", str(config), "examples/python", "tests/python", *cross)

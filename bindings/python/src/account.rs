@@ -3,6 +3,7 @@
 use crate::assessment::{Assessment, parse_json};
 use crate::contract::{Contract, core_of};
 use crate::convert::{datetime, datetime_opt, delta_opt, instant_opt, micros};
+use crate::documents::{Document, Wanted};
 use crate::errors::{detached, input};
 use crate::facts;
 use crate::ledger::Ledger;
@@ -216,14 +217,7 @@ impl Account {
     ) -> PyResult<Bound<'py, PyAny>> {
         let ask = self.ask(py, as_of, known_at, head, view)?;
         let within = span(within)?;
-        let lang = match lang {
-            "zh" => Lang::Zh,
-            "en" => Lang::En,
-            other => {
-                let detail = format!("lang = {other:?}, not \"zh\" or \"en\"");
-                return Err(input(py, Code::UnknownWord, detail));
-            }
-        };
+        let lang = language(py, lang)?;
         let text = detached(py, || Ok(ical::calendar(&self.handle()?.due(&ask, within)?, lang)))?;
         Ok(PyString::new(py, &text).into_any())
     }
@@ -264,6 +258,37 @@ impl Account {
     ) -> PyResult<Bound<'py, PyAny>> {
         let ask = self.ask(py, as_of, known_at, head, view)?;
         parse_json(py, &detached(py, || Ok(self.handle()?.register(name, &ask)?.to_json()))?)
+    }
+
+    /// A document that people sign, as files: `kind` is "monthly", "incident", "ledger", "roster" or "acceptance". `month` is
+    /// "2026-03" (default: the month before the last instant known), `subject` the incident, `formats` some of "docx", "xlsx",
+    /// "html" (default: those the kind is usually given in), `lang` "zh" or "en". `ledger` and `contract` are the names of their
+    /// files, for the commands in the annex. The first file is the document itself; of "acceptance" it is the index. Other arguments
+    /// as for `budget`.
+    ///
+    /// Raises InputError for another kind, form or month, and without the incident; NotFoundError for one nobody reported.
+    #[pyo3(signature = (kind, *, month=None, subject=None, formats=None, lang="zh", as_of=None, known_at=None, head=None,
+        view="agreed", ledger=None, contract=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn documents(
+        &self,
+        py: Python<'_>,
+        kind: String,
+        month: Option<String>,
+        subject: Option<String>,
+        formats: Option<Vec<String>>,
+        lang: &str,
+        as_of: Option<&Bound<'_, PyAny>>,
+        known_at: Option<&Bound<'_, PyAny>>,
+        head: Option<u64>,
+        view: &str,
+        ledger: Option<String>,
+        contract: Option<String>,
+    ) -> PyResult<Vec<Document>> {
+        let ask = self.ask(py, as_of, known_at, head, view)?;
+        let (formats, lang) = (formats.unwrap_or_default(), language(py, lang)?);
+        let wanted = Wanted { kind, month, subject, formats, lang, ledger, contract };
+        detached(py, || wanted.of(&*self.handle()?, &ask))
     }
 
     /// What the author of the contract wants to know, with what the record shows: the command's document as a dict. `file` is the
@@ -308,6 +333,17 @@ impl Account {
 /// A span; left out: 7 days.
 fn span(within: Option<&Bound<'_, PyAny>>) -> PyResult<Micros> {
     Ok(within.map(|w| micros(w, "within")).transpose()?.unwrap_or(7 * DAY))
+}
+
+fn language(py: Python<'_>, name: &str) -> PyResult<Lang> {
+    match name {
+        "zh" => Ok(Lang::Zh),
+        "en" => Ok(Lang::En),
+        other => {
+            let detail = format!("lang = {other:?}, not \"zh\" or \"en\"");
+            Err(input(py, Code::UnknownWord, detail))
+        }
+    }
 }
 
 /// One side of a pair; a single value is both sides.

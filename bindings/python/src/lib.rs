@@ -6,6 +6,7 @@ mod assessment;
 mod columns;
 mod contract;
 mod convert;
+mod documents;
 mod errors;
 mod facts;
 mod ledger;
@@ -43,6 +44,7 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<account::Account>()?;
     module.add_class::<account::Budget>()?;
     module.add_class::<account::Outage>()?;
+    module.add_class::<documents::Document>()?;
     module.add_class::<assessment::Assessment>()?;
     module.add_class::<assessment::Clause>()?;
     module.add_class::<columns::SystemFigures>()?;

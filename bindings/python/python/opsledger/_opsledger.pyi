@@ -327,6 +327,21 @@ class Account:
         head: int | None = None,
         view: _View = "agreed",
     ) -> dict[str, Any]: ...
+    def documents(
+        self,
+        kind: Literal["monthly", "incident", "ledger", "roster", "acceptance"],
+        *,
+        month: str | None = None,
+        subject: str | None = None,
+        formats: Sequence[Literal["docx", "xlsx", "html"]] | None = None,
+        lang: Literal["zh", "en"] = "zh",
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        head: int | None = None,
+        view: _View = "agreed",
+        ledger: str | None = None,
+        contract: str | None = None,
+    ) -> list[Document]: ...
     def lint(
         self,
         as_of: datetime | None = None,
@@ -344,6 +359,16 @@ class Account:
         head: int | tuple[int | None, int | None] | None = None,
         view: _View | tuple[_View | None, _View | None] | None = None,
     ) -> dict[str, Any]: ...
+
+@final
+class Document:
+    @property
+    def name(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class Budget:

@@ -64,6 +64,15 @@ final class Native {
 
     static native byte[] accountReport(long account, byte[] json);
 
+    static native byte[] accountRegister(long account, byte[] name, long asOf, long knownAt, int view);
+
+    static native byte[] accountExplain(
+            long account, byte[] clause, byte[] caseName, long asOf, long knownAt, int view);
+
+    static native byte[] accountDue(long account, long asOf, long knownAt, long within, int view);
+
+    static native byte[][] accountDocuments(long account, byte[] kind, byte[] json);
+
     static native void accountFree(long account);
 
     /** Called by the library to make what it throws. */

@@ -16,7 +16,7 @@
  *   A panic inside the library never leaves it: it becomes OPSL_E_INTERNAL, and the handle answers nothing else from then on.
  *
  * WHO OWNS WHAT
- *   Arguments are borrowed for the call. Handles (opsl_contract, opsl_ledger, opsl_account) belong to the caller and are freed once,
+ *   Arguments are borrowed for the call. Handles (opsl_contract, opsl_ledger, opsl_account, opsl_documents) belong to the caller and are freed once,
  *   each by its own function. An opsl_buf is freed by opsl_buf_free, an opsl_error by opsl_error_free, never by free(). Every
  *   free function takes NULL. Text of getters belongs to what it was asked of; that of opsl_version and opsl_features is static.
  *
@@ -661,7 +661,7 @@ opsl_status opsl_account_assess(const opsl_account *account,
                                 opsl_error **err);
 
 /*
- * A document. json may be empty or an object: "format": "html" (the only one so far: one page that needs no network), "as_of" and
+ * The page of an assessment. json may be empty or an object: "format": "html" (the only one: one page that needs no network), "as_of" and
  * "known_at" (RFC 3339), "head" (an entry's number), "view": "agreed" or "claimed", "lang": "en" or "zh". progress (may be NULL) is
  * called before and after, in the calling thread.
  */
@@ -674,6 +674,81 @@ opsl_status opsl_account_report(const opsl_account *account,
 
 /* Frees an account. NULL is fine. */
 void opsl_account_free(opsl_account *account);
+
+/* ---- Answers and documents of an account ---- */
+
+/* The files of a document. Nothing changes them; any number of threads may read them at once. */
+typedef struct opsl_documents opsl_documents;
+
+/*
+ * A register ("incidents", "duty", ...) as JSON: its columns, and a row a subject. Other arguments as in opsl_account_assess.
+ * A name there is not gives OPSL_E_NOT_FOUND, with those there are.
+ */
+opsl_status opsl_account_register_json(const opsl_account *account,
+                                       opsl_str name,
+                                       int64_t as_of,
+                                       int64_t known_at,
+                                       const opsl_assess_options *options,
+                                       opsl_buf *out,
+                                       opsl_error **err);
+
+/*
+ * Why a clause stands as it does, as JSON. case_name is one case of it (a subject or a period), empty for all of them. Other
+ * arguments as in opsl_account_assess. A clause or a case there is not gives OPSL_E_NOT_FOUND, with those there are.
+ */
+opsl_status opsl_account_explain_json(const opsl_account *account,
+                                      opsl_str clause,
+                                      opsl_str case_name,
+                                      int64_t as_of,
+                                      int64_t known_at,
+                                      const opsl_assess_options *options,
+                                      opsl_buf *out,
+                                      opsl_error **err);
+
+/*
+ * What falls due, is at risk, or waits for whom, from as_of on and for within_us microseconds (OPSL_ABSENT: 7 days), if
+ * nothing more is recorded, as JSON. Other arguments as in opsl_account_assess.
+ */
+opsl_status opsl_account_due_json(const opsl_account *account,
+                                  int64_t as_of,
+                                  int64_t known_at,
+                                  int64_t within_us,
+                                  const opsl_assess_options *options,
+                                  opsl_buf *out,
+                                  opsl_error **err);
+
+/*
+ * A document that people sign, as files. kind is "monthly", "incident", "ledger", "roster" or "acceptance". json may be
+ * empty or an object: "month" ("2026-03"; absent: the month before the last instant known), "subject" (the incident; needed for
+ * "incident"), "formats" (an array of "docx", "xlsx", "html"; absent: those the kind is usually given in), "lang" ("zh", the
+ * default, or "en"), "as_of", "known_at" (RFC 3339), "head", "view" as in opsl_account_report; "ledger" and "contract" are the
+ * names of their files, for the commands in the annex. The same question gives the same bytes, in every language. The first file
+ * is the document itself; of "acceptance" it is the index. *documents is the caller's, freed with opsl_documents_free.
+ */
+opsl_status opsl_account_documents(const opsl_account *account,
+                                   opsl_str kind,
+                                   opsl_str json,
+                                   opsl_documents **documents,
+                                   opsl_error **err);
+
+/* How many files there are; 0 for NULL. */
+size_t opsl_documents_count(const opsl_documents *documents);
+
+/* The name of file i (from 0): no absolute path, parts separated by /. It belongs to documents. NULL where there is none. */
+const char *opsl_documents_name(const opsl_documents *documents,
+                                size_t i);
+
+/* The media type of file i. It belongs to documents. NULL where there is none. */
+const char *opsl_documents_media_type(const opsl_documents *documents, size_t i);
+
+/* The content of file i. bytes->ptr belongs to documents. */
+opsl_status opsl_documents_bytes(const opsl_documents *documents,
+                                 size_t i,
+                                 opsl_str *bytes,
+                                 opsl_error **err);
+
+/* Frees the files. NULL is fine. */
+void opsl_documents_free(opsl_documents *documents);
 
 #ifdef __cplusplus
 }

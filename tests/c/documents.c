@@ -40,8 +40,13 @@ static void file(const opsl_documents *documents, size_t i)
     CHECK(begins(&bytes, "PK") && strstr(media_type, "wordprocessingml") != NULL);
   else if (ends_with(name, ".xlsx"))
     CHECK(begins(&bytes, "PK") && strstr(media_type, "spreadsheetml") != NULL);
+  else if (ends_with(name, ".html"))
+    CHECK(begins(&bytes, "<!doctype html") && strcmp(media_type, "text/html; charset=utf-8") == 0);
+  else if (ends_with(name, ".json"))
+    CHECK(begins(&bytes, "{") && strstr(media_type, "json") != NULL);
   else
-    CHECK(ends_with(name, ".html") && begins(&bytes, "<!doctype html") && strcmp(media_type, "text/html; charset=utf-8") == 0);
+    /* The contract's text and the list of digests, in the acceptance package. */
+    CHECK((ends_with(name, ".toml") || strcmp(name, "SM3SUMS") == 0) && strstr(media_type, "charset=utf-8") != NULL);
 }
 
 static void kinds(const opsl_account *account)

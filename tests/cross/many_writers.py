@@ -103,7 +103,7 @@ def java_command(build: Path) -> list[str]:
     jar = java_jar()
     source = ROOT / "tests/cross/java/ConcurrentWriter.java"
     subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-cp", str(jar), "-d", str(build), str(source)], check=True)
-    return ["java", "-Xmx128m", "-cp", f"{jar}{os.pathsep}{build}", "ConcurrentWriter"]
+    return ["java", "-Xmx256m", "-cp", f"{jar}{os.pathsep}{build}", "ConcurrentWriter"]
 
 
 def run(ledger: Path, java: list[str], seconds: float) -> list[Writer]:

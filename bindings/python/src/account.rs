@@ -288,7 +288,10 @@ impl Account {
         let ask = self.ask(py, as_of, known_at, head, view)?;
         let (formats, lang) = (formats.unwrap_or_default(), language(py, lang)?);
         let wanted = Wanted { kind, month, subject, formats, lang, ledger, contract };
-        detached(py, || wanted.of(&self.handle()?, &ask))
+        detached(py, || {
+            let handle = self.handle()?;
+            wanted.of(&handle, &ask)
+        })
     }
 
     /// What the author of the contract wants to know, with what the record shows: the command's document as a dict. `file` is the

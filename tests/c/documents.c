@@ -46,7 +46,7 @@ static void file(const opsl_documents *documents, size_t i)
     CHECK(begins(&bytes, "{") && strstr(media_type, "json") != NULL);
   else
     /* The contract's text and the list of digests, in the acceptance package. */
-    CHECK((ends_with(name, ".toml") || strcmp(name, "SM3SUMS") == 0) && strstr(media_type, "charset=utf-8") != NULL);
+    CHECK(strcmp(media_type, ends_with(name, ".toml") ? "application/toml" : "text/plain; charset=utf-8") == 0);
 }
 
 static void kinds(const opsl_account *account)

@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod assess;
+#[cfg(feature = "backup")]
+pub mod backup;
 pub mod books;
 pub mod calendar;
 pub mod columns;

@@ -1,7 +1,11 @@
 //! SM3 (GB/T 32905-2016). In: bytes. Out: 32 bytes or 64 lower-case hex digits.
 
+#[cfg(feature = "backup")]
+mod algorithm;
 mod lanes;
 
+#[cfg(feature = "backup")]
+pub use algorithm::{Algorithm, Hasher};
 pub use lanes::sm3_many;
 
 use sm3::{Digest, Sm3};

@@ -1,0 +1,383 @@
+//! What an operation found: a public document (`schemas/backup-report.schema.json`).
+
+use super::{CompareDetail, DrillDetail, Fingerprint, SealDetail};
+use crate::error::Lang;
+use crate::time::Instant;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// Problems listed at most; `problems_total` counts them all.
+pub const MAX_PROBLEMS: usize = 10_000;
+
+/// How deep a check went.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum Level {
+    /// On schedule: the newest within RPO, retention complete, size within trend.
+    L0,
+    /// Names, sizes, digests, signature.
+    L1,
+    /// Structure: dumps and archives to the very last byte, WAL range, SQLite's own checks.
+    L2,
+    /// Restored with the real engine.
+    L3,
+    /// Compared with the standby.
+    L4,
+}
+
+/// The outcome. Two would not do: what could not be checked is neither sound nor damaged.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything asked for was checked and is sound.
+    Pass,
+    /// Sound, with something to look at.
+    PassWithRemarks,
+    /// It could not be checked: no digest, unreadable, nothing read.
+    Unverifiable,
+    /// It changed, grew or vanished while it was read: check again.
+    UnstableRead,
+    /// Damaged, incomplete or different.
+    Fail,
+}
+
+/// What a problem does to the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// Pass with remarks.
+    Remark,
+    /// Unverifiable.
+    Unverifiable,
+    /// Unstable read.
+    Unstable,
+    /// Fail.
+    Fail,
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $weight:ident, $en:literal, $zh:literal;)*) => {
+        /// The kind of a problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ProblemKind { $(#[doc = $en] $name,)* }
+        /// The table: every kind with its stable name, weight and texts.
+        pub const PROBLEMS: &[(ProblemKind, &str, Weight, &str, &str)] =
+            &[$((ProblemKind::$name, $id, Weight::$weight, $en, $zh),)*];
+        impl ProblemKind {
+            /// Stable name, as it stands in JSON.
+            pub fn name(self) -> &'static str { match self { $(ProblemKind::$name => $id,)* } }
+            /// What it does to the verdict.
+            pub fn weight(self) -> Weight { match self { $(ProblemKind::$name => Weight::$weight,)* } }
+            /// What is wrong, in words.
+            pub fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((ProblemKind::$name, Lang::En) => $en, (ProblemKind::$name, Lang::Zh) => $zh,)* }
+            }
+        }
+    };
+}
+
+// Names are part of the public document: they are never changed, only added.
+problems! {
+    // the set and its files
+    MissingOnDisk = "missing-on-disk", Fail, "listed, and not there", "清单中有，但不存在";
+    ExtraOnDisk = "extra-on-disk", Fail, "there, and not listed", "存在，但清单中没有";
+    SizeMismatch = "size-mismatch", Fail, "the size is another", "大小不符";
+    ChecksumMismatch = "checksum-mismatch", Fail, "the content is another", "内容不符（摘要不一致）";
+    UnsafePath = "unsafe-path", Fail, "the path leaves the set, or is unsafe on some system", "路径越出备份集，或在某些系统上不安全";
+    LinkRefused = "link-refused", Fail, "a link stands where a file should be", "应为文件之处是链接";
+    NotAFile = "not-a-file", Fail, "neither a file nor a folder", "既不是文件也不是目录";
+    CannotRead = "cannot-read", Unverifiable, "it cannot be read", "无法读取";
+    Vanished = "vanished", Unstable, "it vanished while it was read", "读取过程中消失";
+    ChangedWhileRead = "changed-while-read", Unstable, "it changed while it was read", "读取过程中发生变化";
+    NothingRead = "nothing-read", Unverifiable, "nothing was read, so nothing was checked", "未读取任何内容，因而未作校验";
+    NoDigest = "no-digest", Unverifiable, "no digest to check it against", "没有可供比对的摘要";
+    WeakDigest = "weak-digest", Remark, "checked by a weak digest only (MD5, SHA-1, CRC-32C): it finds accidents, not intent", "仅用弱摘要校验（MD5、SHA-1、CRC-32C）：只能发现意外，不能发现蓄意";
+    // the manifest
+    ManifestMissing = "manifest-missing", Fail, "the manifest is missing", "缺少清单";
+    ManifestBroken = "manifest-broken", Fail, "the manifest cannot be read", "清单无法读取";
+    ManifestChanged = "manifest-changed", Fail, "the manifest does not agree with its own digest", "清单与其自身摘要不符";
+    Unsigned = "unsigned", Remark, "not signed: a manifest that anyone can recompute proves nothing against a person", "未签名：任何人都能重算的清单不能证明未被人为改动";
+    SignatureWrong = "signature-wrong", Fail, "the signature does not fit", "签名不符";
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its kind.
+    pub kind: ProblemKind,
+    /// Where, below the set's folder; empty: the set itself.
+    pub path: String,
+    /// What should be there.
+    pub expected: Option<String>,
+    /// What is there.
+    pub found: Option<String>,
+    /// Where in the file, bytes from its start.
+    pub at: Option<u64>,
+    /// More, in words that need no translation: an engine's own message, a value.
+    pub detail: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a path.
+    pub fn new(kind: ProblemKind, path: impl Into<String>) -> Problem {
+        Problem { kind, path: path.into(), expected: None, found: None, at: None, detail: None }
+    }
+    /// Adds what should be there and what is.
+    #[must_use]
+    pub fn with(mut self, expected: impl ToString, found: impl ToString) -> Problem {
+        self.expected = Some(expected.to_string());
+        self.found = Some(found.to_string());
+        self
+    }
+    /// Adds where in the file, bytes.
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Problem {
+        self.at = Some(offset);
+        self
+    }
+    /// Adds words.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            kind: &'static str,
+            weight: Weight,
+            path: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expected: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            found: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            at: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+            zh: &'static str,
+            en: &'static str,
+        }
+        Shown {
+            kind: self.kind.name(),
+            weight: self.kind.weight(),
+            path: &self.path,
+            expected: self.expected.as_deref(),
+            found: self.found.as_deref(),
+            at: self.at,
+            detail: self.detail.as_deref(),
+            zh: self.kind.text(Lang::Zh),
+            en: self.kind.text(Lang::En),
+        }
+        .serialize(s)
+    }
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// How deep it goes.
+    pub level: Level,
+    /// What was checked: `manifest-sm3`, `wal-range`, `pg-dump`.
+    pub name: String,
+    /// The file, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What was counted or measured, as text.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, String>,
+}
+
+/// What no check of this operation looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Uncovered {
+    /// Where, below the set's folder.
+    pub path: String,
+    /// Why, Chinese.
+    pub zh: String,
+    /// Why, English.
+    pub en: String,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Files of the set.
+    pub files: u64,
+    /// Files whose whole content was read and compared with a digest.
+    pub files_read: u64,
+    /// Bytes of the set.
+    pub bytes: u64,
+    /// Bytes read and compared.
+    pub bytes_read: u64,
+    /// What is left out, and why.
+    pub not_covered: Vec<Uncovered>,
+}
+
+/// The report of one operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this document.
+    pub format: u32,
+    /// `seal`, `verify`, `drill`, `compare` or `status`.
+    pub operation: &'static str,
+    /// The backup set of the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// The run: the subject of its facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Where it lies, as the caller named it.
+    pub path: String,
+    /// How deep it went.
+    pub level: Level,
+    /// The outcome; see [`Report::verdict`].
+    pub verdict: Verdict,
+    /// When it began.
+    #[serde(serialize_with = "instant")]
+    pub started: Instant,
+    /// When it ended.
+    #[serde(serialize_with = "instant")]
+    pub finished: Instant,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// What is wrong, in the order it was found; at most [`MAX_PROBLEMS`].
+    pub problems: Vec<Problem>,
+    /// How many there are.
+    pub problems_total: u64,
+    /// The digest that stands for the whole set: SM3 of `tagmanifest-sm3.txt`, else of the manifest it was checked by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest_sm3: Option<String>,
+    /// Who signed, where a signature was checked: the key's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// What the database held when it was sealed, or holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Fingerprint>,
+    /// Of `seal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealDetail>,
+    /// Of `drill`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillDetail>,
+    /// Of `compare`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareDetail>,
+    /// The worst problem so far, those included that the list has no room for.
+    #[serde(skip)]
+    worst: Verdict,
+}
+
+fn instant<S: Serializer>(t: &Instant, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(&crate::time::canonical_instant(*t).map_err(serde::ser::Error::custom)?)
+}
+
+impl Report {
+    /// Nothing looked at yet: unverifiable.
+    pub(super) fn new(
+        operation: &'static str,
+        level: Level,
+        path: impl Into<String>,
+        started: Instant,
+    ) -> Report {
+        Report {
+            format: 1,
+            operation,
+            set: None,
+            run: None,
+            path: path.into(),
+            level,
+            verdict: Verdict::Unverifiable,
+            started,
+            finished: started,
+            coverage: Coverage::default(),
+            checks: Vec::new(),
+            problems: Vec::new(),
+            problems_total: 0,
+            manifest_sm3: None,
+            signed_by: None,
+            source: None,
+            seal: None,
+            drill: None,
+            compare: None,
+            worst: Verdict::Pass,
+        }
+    }
+    /// Adds a problem.
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.problems_total += 1;
+        self.worst = self.worst.max(problem.kind.weight().verdict());
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+    /// Adds what was checked.
+    pub(super) fn check(
+        &mut self,
+        level: Level,
+        name: impl Into<String>,
+        path: Option<&str>,
+        figures: &[(&str, String)],
+    ) {
+        let figures = figures.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        self.checks.push(Check { level, name: name.into(), path: path.map(str::to_owned), figures });
+    }
+    /// Adds what is left out.
+    pub(super) fn leave_out(
+        &mut self,
+        path: impl Into<String>,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
+        self.coverage.not_covered.push(Uncovered { path: path.into(), zh: zh.into(), en: en.into() });
+    }
+    /// The verdict: that of the worst problem. An operation that checked nothing is never a pass.
+    pub(super) fn finish(mut self, finished: Instant) -> Report {
+        if self.checks.is_empty() {
+            self.problem(Problem::new(ProblemKind::NothingRead, ""));
+        }
+        self.finished = finished;
+        self.verdict = self.worst;
+        self
+    }
+}
+
+impl Weight {
+    fn verdict(self) -> Verdict {
+        match self {
+            Weight::Remark => Verdict::PassWithRemarks,
+            Weight::Unverifiable => Verdict::Unverifiable,
+            Weight::Unstable => Verdict::UnstableRead,
+            Weight::Fail => Verdict::Fail,
+        }
+    }
+}
+
+impl Verdict {
+    /// Exit status of the command: 0 pass, with or without remarks, 1 fail, 3 unverifiable or unstable read.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Verdict::Pass | Verdict::PassWithRemarks => 0,
+            Verdict::Fail => 1,
+            Verdict::Unverifiable | Verdict::UnstableRead => 3,
+        }
+    }
+    /// As it stands in JSON and in facts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::PassWithRemarks => "pass-with-remarks",
+            Verdict::Unverifiable => "unverifiable",
+            Verdict::UnstableRead => "unstable-read",
+            Verdict::Fail => "fail",
+        }
+    }
+}

@@ -101,6 +101,22 @@ problems! {
     ManifestChanged = "manifest-changed", Fail, "the manifest does not agree with its own digest", "清单与其自身摘要不符";
     Unsigned = "unsigned", Remark, "not signed: a manifest that anyone can recompute proves nothing against a person", "未签名：任何人都能重算的清单不能证明未被人为改动";
     SignatureWrong = "signature-wrong", Fail, "the signature does not fit", "签名不符";
+    // drills
+    DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
+    EngineTooOld = "engine-too-old", Unverifiable, "the engine installed here is older than what the set needs", "本机安装的数据库版本低于备份集的要求";
+    SetDamaged = "set-damaged", Fail, "the set is damaged, so nothing was restored", "备份集已损坏，未进行恢复";
+    RestoreFailed = "restore-failed", Fail, "the restore stopped at an error", "恢复因错误而中止";
+    EngineCheckFailed = "engine-check-failed", Fail, "the engine's own check of the restored data found damage", "数据库引擎对恢复数据的自检发现损坏";
+    EngineWarning = "engine-warning", Remark, "the engine gave a warning", "数据库引擎给出警告";
+    InvalidIndex = "invalid-index", Remark, "an index is not valid", "索引处于无效状态";
+    NotValidated = "not-validated", Remark, "a constraint was never validated", "约束未经验证";
+    RestoredTableMissing = "restored-table-missing", Fail, "a table recorded at backup time was not restored", "备份时登记的表未被恢复";
+    RestoredTableExtra = "restored-table-extra", Remark, "a table was restored that was not recorded at backup time", "恢复出备份时未登记的表";
+    RestoredCount = "restored-count", Fail, "the number of rows restored is another", "恢复的行数不符";
+    RestoredRows = "restored-rows", Fail, "as many rows were restored, but other ones", "恢复的行数相同，但内容不同";
+    RestoredSchema = "restored-schema", Fail, "the table restored has other columns, keys or indexes", "恢复的表结构（列、键、索引）不同";
+    NothingExpected = "nothing-expected", Remark, "it was restored, but nothing is recorded to compare it with", "已恢复，但没有可供比对的登记值";
+    RtoExceeded = "rto-exceeded", Fail, "the restore took longer than the recovery time objective", "恢复用时超过恢复时间目标（RTO）";
 }
 
 /// One problem.

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A folder that the account of an engine may enter.
-pub fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("opsledger-test-").tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     folder
@@ -41,16 +41,16 @@ fn feed(command: &mut Command, text: &[u8]) -> String {
 }
 
 /// A PostgreSQL server.
-pub struct Postgres {
+pub(crate) struct Postgres {
     server: Child,
-    pub bin: PathBuf,
-    pub root: tempfile::TempDir,
+    pub(crate) bin: PathBuf,
+    pub(crate) root: tempfile::TempDir,
     account: Option<(u32, u32)>,
 }
 
 impl Postgres {
     /// The newest of the programs that are installed.
-    pub fn bin() -> PathBuf {
+    pub(crate) fn bin() -> PathBuf {
         let mut homes: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
             .into_iter()
             .flatten()
@@ -60,7 +60,7 @@ impl Postgres {
         homes.sort();
         homes.pop().map_or_else(|| PathBuf::from("/usr/bin"), |(_, bin)| bin)
     }
-    pub fn start(superuser: &str) -> Postgres {
+    pub(crate) fn start(superuser: &str) -> Postgres {
         let root = folder();
         let (bin, account) = (Self::bin(), account(root.path()));
         if let Some((user, group)) = account {
@@ -103,26 +103,26 @@ impl Postgres {
         }
         Postgres { server, bin, root, account }
     }
-    pub fn command(&self, program: &str, user: &str) -> Command {
+    pub(crate) fn command(&self, program: &str, user: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command.arg("-h").arg(self.root.path()).arg("-U").arg(user);
         command
     }
-    pub fn sql(&self, user: &str, database: &str, text: &str) -> String {
+    pub(crate) fn sql(&self, user: &str, database: &str, text: &str) -> String {
         let mut psql = self.command("psql", user);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]);
         feed(&mut psql, text.as_bytes())
     }
     /// Runs a program of PostgreSQL.
-    pub fn run(&self, program: &str, user: &str, words: &[&str]) {
+    pub(crate) fn run(&self, program: &str, user: &str, words: &[&str]) {
         run(self.command(program, user).args(words));
     }
-    pub fn url(&self, user: &str, database: &str) -> String {
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
         let host = self.root.path().to_str().unwrap().replace('/', "%2F");
         format!("postgresql:///{database}?host={host}&user={user}")
     }
     /// A folder that the server may write to.
-    pub fn folder(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
         let path = self.root.path().join(name);
         std::fs::create_dir(&path).unwrap();
         if let Some((user, group)) = self.account {
@@ -141,13 +141,13 @@ impl Drop for Postgres {
 }
 
 /// A MariaDB server.
-pub struct Mariadb {
+pub(crate) struct Mariadb {
     server: Child,
-    pub root: tempfile::TempDir,
+    pub(crate) root: tempfile::TempDir,
 }
 
 impl Mariadb {
-    pub fn start() -> Mariadb {
+    pub(crate) fn start() -> Mariadb {
         let root = folder();
         let account = account(root.path());
         if let Some((user, group)) = account {
@@ -183,20 +183,20 @@ impl Mariadb {
         }
         started
     }
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg("--no-defaults").arg(format!("--socket={}", self.root.path().join("sock").display()));
         command.args(["-u", "root", "--default-character-set=utf8mb4"]);
         command
     }
-    pub fn sql(&self, text: &str) -> String {
+    pub(crate) fn sql(&self, text: &str) -> String {
         feed(self.command("mariadb").args(["-N", "-B"]), text.as_bytes())
     }
-    pub fn dump(&self, into: &Path, words: &[&str]) {
+    pub(crate) fn dump(&self, into: &Path, words: &[&str]) {
         let output = run(self.command("mariadb-dump").args(words));
         std::fs::write(into, output.stdout).unwrap();
     }
-    pub fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         let socket = self.root.path().join("sock").display().to_string().replace('/', "%2F");
         format!("mariadb://root@localhost/{database}?socket={socket}")
     }

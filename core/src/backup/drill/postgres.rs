@@ -107,9 +107,18 @@ impl Server {
             ask.arg("-c").arg(format!("{name}={value}"));
         }
         ask.stdin(Stdio::null()).stdout(other).stderr(log);
-        let mut held = Held::start(&mut ask)?;
+        // In its own hands from the first moment: stopped on the way, it takes its children with it.
+        let mut server = Server {
+            held: Held::start(&mut ask)?,
+            home: install.home.clone(),
+            data: data.to_owned(),
+            sockets,
+            work: drill.scratch.path().to_owned(),
+            account: drill.scratch.account,
+            role: SUPERUSER.to_owned(),
+        };
         loop {
-            if let Some(status) = held.ended()? {
+            if let Some(status) = server.held.ended()? {
                 let said = std::fs::read(&log_path).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);
                 drill.note(&format!("== postgres: {status}\n{}", last(&said, 4 * SERVER_LOG)));
@@ -123,15 +132,7 @@ impl Server {
             drill.watch.tick()?;
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(Server {
-            held,
-            home: install.home.clone(),
-            data: data.to_owned(),
-            sockets,
-            work: drill.scratch.path().to_owned(),
-            account: drill.scratch.account,
-            role: SUPERUSER.to_owned(),
-        })
+        Ok(server)
     }
     /// Ends the server in order, so that what is kept can be started again.
     pub(super) fn end(&mut self) {

@@ -3,13 +3,19 @@
 //! deleted, and what is checked is never written to. Knows nothing of clauses: the rule `backup` judges the facts.
 
 mod bag;
+mod check_file;
+mod chunks;
 mod compare;
+mod content;
 mod drill;
 mod files;
 mod options;
+mod path;
 mod pg;
 mod report;
+mod sample;
 mod seal;
+mod sign;
 mod source;
 mod structure;
 mod verify;
@@ -21,6 +27,7 @@ pub use options::{CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions
 pub use report::{
     Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,
 };
+pub use sample::Rotation;
 pub use seal::{SealDetail, seal};
 pub use source::{Fingerprint, TablePrint};
 pub use verify::verify;

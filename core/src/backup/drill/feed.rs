@@ -1,5 +1,6 @@
 //! A file of the set as a stream, decompressed on the way by what it begins with: gzip (all members), zstd, xz, lz4.
 
+use super::{Done, Drill};
 use crate::backup::files::{Outcome, io, open};
 use crate::error::{Code, Error, Result};
 use std::io::{BufReader, Chain, Cursor, Read};
@@ -35,6 +36,34 @@ pub(super) fn open_plain(path: &Path) -> Result<Box<dyn Read + Send>> {
         [0x04, 0x22, 0x4d, 0x18, ..] => Box::new(lz4_flex::frame::FrameDecoder::new(all)),
         _ => Box::new(all),
     })
+}
+
+/// Hands over each line of a file, decompressed.
+pub(super) fn lines(
+    drill: &mut Drill<'_, '_>,
+    path: &Path,
+    shown: &str,
+    bytes: u64,
+    hear: &mut dyn FnMut(&[u8]),
+) -> Done<()> {
+    drill.watch.step("scan", 1, bytes)?;
+    let mut input = open_plain(path)?;
+    let (mut buffer, mut line) = (vec![0; 256 * 1024], Vec::new());
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => {
+                drill.watch.reading(n as u64)?;
+                super::process::split(&buffer[..n], &mut line, hear);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(drill.failed(shown, &error.to_string())),
+        }
+    }
+    if !line.is_empty() {
+        hear(&line);
+    }
+    Ok(())
 }
 
 /// Opens a file for reading as it is.

@@ -45,7 +45,9 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         return Err(drill.failed("", "no dump of mariadb-dump or mysqldump"));
     }
     if let Some(target) = &drill.options.target {
-        return super::target::mariadb(drill, target, &dumps);
+        let load = |d: File| super::target::Load { shown: d.shown, path: d.path, bytes: d.bytes, archive: false, folder: false };
+        let loads: Vec<_> = dumps.into_iter().map(load).collect();
+        return super::target::restore(drill, target, &loads, false);
     }
     let given = drill.options.programs.as_deref();
     let (Some(daemon), Some(install), Some(client)) = (

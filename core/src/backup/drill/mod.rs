@@ -123,7 +123,8 @@ pub fn drill(options: &DrillOptions, watch: &mut Watch<'_>) -> Result<Report> {
     }
     let restored = detail.steps.iter().any(|s| s.rto);
     let failed = report.problems.iter().any(|p| p.kind.weight() > Weight::Remark);
-    if options.keep || (restored && failed) {
+    let loaded = options.target.is_some() && restored;
+    if options.keep || (restored && failed && !loaded) {
         let path = scratch.path().join("drill.log");
         std::fs::write(&path, &log).map_err(|error| files::io(&path, &error))?;
         scratch.keep();
@@ -132,7 +133,7 @@ pub fn drill(options: &DrillOptions, watch: &mut Watch<'_>) -> Result<Report> {
         let since = watch.elapsed();
         scratch.remove()?;
         detail.steps.push(DrillStep { name: "clean-up", micros: watch.elapsed() - since, rto: false });
-        detail.kept = options.target.is_some();
+        detail.kept = loaded;
     }
     report.drill = Some(detail);
     Ok(report.finish(watch.now()))
@@ -206,6 +207,10 @@ impl Drill<'_, '_> {
                 .problem(Problem::new(ProblemKind::EngineWarning, path).detail(message(&lines.join("\n"))));
         }
     }
+    /// A base backup made without a manifest can still be restored.
+    fn no_manifest(&self, problem: &Problem) -> bool {
+        problem.kind == ProblemKind::ManifestMissing && self.set.kind == Kind::PostgresBase
+    }
     /// The set must be sound before anything is restored: its manifest, where it has one, and the structure of dumps and archives.
     fn check_set(&mut self) -> Done<()> {
         let options = VerifyOptions {
@@ -222,10 +227,12 @@ impl Drill<'_, '_> {
         self.report.run = self.report.run.take().or(before.run);
         self.report.coverage = before.coverage;
         self.report.checks.extend(before.checks);
-        let damaged = before.verdict == Verdict::Fail;
-        let mut unsure = false;
+        let unlisted = before.problems_total > before.problems.len() as u64;
+        let (mut damaged, mut unsure) = (unlisted && before.verdict == Verdict::Fail, false);
         for problem in before.problems {
+            damaged |= problem.kind.weight() == Weight::Fail && !self.no_manifest(&problem);
             match problem.kind.weight() {
+                _ if self.no_manifest(&problem) => unsure = true,
                 Weight::Fail | Weight::Unstable => self.report.problem(problem),
                 Weight::Unverifiable => unsure = true,
                 // What speaks of the manifest alone is the business of a verification.

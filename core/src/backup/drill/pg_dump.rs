@@ -1,12 +1,13 @@
 //! Dumps of PostgreSQL: plain (also of whole clusters), custom, tar and directory, restored with its own programs.
 
 use super::postgres::{Install, Server, installs, major};
-use super::process::{Ask, split};
+use super::process::Ask;
 use super::roles::Scan;
 use super::set::{File, head};
+use super::target::{self, Load};
 use super::{Done, Drill, expect, feed};
 use crate::backup::{Problem, ProblemKind};
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// How a dump is restored.
@@ -39,7 +40,11 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         return Err(drill.failed("", "no dump of pg_dump or pg_dumpall"));
     }
     if let Some(target) = &drill.options.target {
-        return super::target::postgres(drill, target, &scripts(&dumps));
+        if let Some(cluster) = dumps.iter().find(|d| d.form == Form::Cluster) {
+            return Err(drill.impossible(format!("{}: pg_dumpall needs a server of its own", cluster.shown)));
+        }
+        let loads: Vec<_> = dumps.into_iter().map(Load::from).collect();
+        return target::restore(drill, target, &loads, true);
     }
     let install = installs(drill)?.swap_remove(0);
     drill.detail.version = Some(install.version.clone());
@@ -76,12 +81,12 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     Ok(())
 }
 
-/// Scripts that psql can read, for a running server.
-fn scripts(dumps: &[Dump]) -> Vec<(String, PathBuf, bool)> {
-    dumps
-        .iter()
-        .map(|d| (d.shown.clone(), d.path.clone(), matches!(d.form, Form::Archive | Form::Folder)))
-        .collect()
+impl From<Dump> for Load {
+    fn from(dump: Dump) -> Load {
+        let archive = matches!(dump.form, Form::Archive | Form::Folder);
+        let folder = dump.form == Form::Folder;
+        Load { shown: dump.shown, path: dump.path, bytes: dump.bytes, archive, folder }
+    }
 }
 
 /// The dumps among the files: those of clusters first, for they bring the roles.
@@ -173,20 +178,7 @@ fn hand_over(ask: &mut Ask<'_>, dump: &Dump) -> Done<()> {
 fn scan(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump) -> Done<Scan> {
     let mut scan = Scan::default();
     if dump.form == Form::Plain {
-        drill.watch.step("scan", 1, dump.bytes)?;
-        let mut input = feed::open_plain(&dump.path)?;
-        let (mut buffer, mut line) = (vec![0; 256 * 1024], Vec::new());
-        loop {
-            match input.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => {
-                    drill.watch.reading(n as u64)?;
-                    split(&buffer[..n], &mut line, &mut |line| scan.line(line));
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(drill.failed(&dump.shown, &error.to_string())),
-            }
-        }
+        feed::lines(drill, &dump.path, &dump.shown, dump.bytes, &mut |line| scan.line(line))?;
         return Ok(scan);
     }
     let account = if dump.form == Form::Folder { None } else { drill.scratch.account };

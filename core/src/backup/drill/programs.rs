@@ -47,6 +47,12 @@ pub(super) fn postgres_homes(given: Option<&Path>) -> Vec<PathBuf> {
     homes
 }
 
+/// A client program of PostgreSQL: the newest.
+pub(super) fn postgres_client(given: Option<&Path>, name: &str) -> Option<PathBuf> {
+    let homes = postgres_homes(given);
+    homes.iter().map(|h| h.join(name)).find(|p| is_program(p)).or_else(|| find(given, &[name]))
+}
+
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)

@@ -1,13 +1,12 @@
 //! The set as a drill sees it: its payload, what it holds, and what was recorded when it was sealed.
 
-use crate::backup::files::{What, io, open, walk};
-use crate::backup::{DrillOptions, Fingerprint, Kind, Watch};
-use crate::error::{Code, Error, Result};
+use crate::backup::files::{What, io, walk};
+use crate::backup::{DrillOptions, Fingerprint, Kind, Watch, bag};
+use crate::error::Result;
+use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The longest `opsledger-source.json` that is read: 100 000 tables and more.
-const MAX_FINGERPRINT: u64 = 48 << 20;
 /// Bytes of a file that tell what it is.
 const HEAD: u64 = 64 * 1024;
 
@@ -17,7 +16,6 @@ pub(super) struct Set {
     pub(super) root: PathBuf,
     /// The folder or file that was backed up: `data` of a bag, else the root.
     pub(super) payload: PathBuf,
-    pub(super) bag: bool,
     pub(super) kind: Kind,
     /// Files of the payload, below it; of a single file, its name alone.
     pub(super) files: Vec<File>,
@@ -39,7 +37,9 @@ impl Set {
     pub(super) fn look(options: &DrillOptions, watch: &mut Watch<'_>) -> Result<Set> {
         let root = options.path.clone();
         let meta = std::fs::symlink_metadata(&root).map_err(|error| io(&root, &error))?;
-        let bag = meta.is_dir() && root.join("bagit.txt").is_file();
+        let bag = meta.is_dir() && bag::is_bag(&root);
+        let said = if bag { bag::described(&root) } else { None };
+        let said = said.and_then(|info| info.get(bag::info::KIND).map(|kind| Value::String(kind.to_owned())));
         let payload = if bag { root.join("data") } else { root.clone() };
         let mut files = Vec::new();
         if meta.is_dir() {
@@ -57,10 +57,13 @@ impl Set {
         let kind = match options.kind {
             Some(kind) => kind,
             None if options.command.is_some() => Kind::Command,
-            None => guess(&payload, &files)?,
+            None => match said.and_then(|kind| serde_json::from_value(kind).ok()) {
+                Some(kind) => kind,
+                None => guess(&payload, &files)?,
+            },
         };
-        let expected = if bag { recorded(&root.join("opsledger-source.json"))? } else { None };
-        Ok(Set { root, payload, bag, kind, files, expected })
+        let expected = if bag { bag::source(&root) } else { None };
+        Ok(Set { root, payload, kind, files, expected })
     }
     /// Bytes of the payload.
     pub(super) fn bytes(&self) -> u64 {
@@ -121,15 +124,4 @@ fn guess(payload: &Path, files: &[File]) -> Result<Kind> {
         archives |= head.get(257..262) == Some(b"ustar") || head.starts_with(b"PK\x03\x04");
     }
     Ok(if archives { Kind::Archive } else { Kind::Files })
-}
-
-fn recorded(path: &Path) -> Result<Option<Fingerprint>> {
-    let Ok((file, meta)) = open(path) else { return Ok(None) };
-    let bad = |why: String| Error::new(Code::BadRequest, format!("{}: {why}", path.display()));
-    if meta.len() > MAX_FINGERPRINT {
-        return Err(bad(format!("{} B", meta.len())));
-    }
-    let mut text = String::new();
-    file.take(MAX_FINGERPRINT).read_to_string(&mut text).map_err(|error| io(path, &error))?;
-    serde_json::from_str(&text).map(Some).map_err(|error| bad(error.to_string()))
 }

@@ -20,11 +20,9 @@ fn dumps_of_mariadb() {
     server.sql(APP);
     let url = server.url("app");
     let work = Work::new();
-    for (name, words) in [
-        ("one", &["app"][..]),
-        ("databases", &["--databases", "app"]),
-        ("compact", &["--compact", "app"]),
-    ] {
+    for (name, words) in
+        [("one", &["app"][..]), ("databases", &["--databases", "app"]), ("compact", &["--compact", "app"])]
+    {
         server.dump(&work.folder(name).join("app.sql"), words);
         let set = work.sealed(name, Kind::MysqlDump, Some(&url));
         let report = work.drill(&set, Kind::MysqlDump);
@@ -46,7 +44,9 @@ fn dumps_of_mariadb() {
         let set = work.sealed(name, Kind::MysqlDump, Some(&url));
         let report = work.drill(&set, Kind::MysqlDump);
         match name {
-            "error" => assert_fail(&report, ProblemKind::RestoreFailed, "data/app.sql", "ERROR 1146 (42S02) at line"),
+            "error" => {
+                assert_fail(&report, ProblemKind::RestoreFailed, "data/app.sql", "ERROR 1146 (42S02) at line")
+            }
             "changed" => assert_fail(&report, ProblemKind::RestoredRows, "record", ""),
             _ => assert_eq!(report.verdict, Verdict::Fail, "{}", shown(&report)),
         }

@@ -38,7 +38,7 @@ fn dumps_of_every_format() {
         server.run(program, "postgres", &[words, &[file.as_str()]].concat());
         let set = work.sealed(name, Kind::PostgresDump, Some(&url));
         let report = work.drill(&set, Kind::PostgresDump);
-        assert_pass(&report, 2);
+        assert_pass(&report, 3);
         assert_eq!(detail(&report).engine, "postgresql");
         assert!(detail(&report).rows >= 2020, "{}", shown(&report));
         let names: Vec<_> = detail(&report).steps.iter().map(|s| s.name).collect();
@@ -65,7 +65,9 @@ fn compressed_dumps_are_fed_through() {
     gz.write_all(&text).unwrap();
     let gz = gz.finish().unwrap();
     let counts = [("public.unit".to_owned(), 20), ("public.record".to_owned(), 2000)].into();
-    for (name, bytes) in [("app.sql.gz", gz.clone()), ("app.sql.zst", zstd::encode_all(&text[..], 3).unwrap())] {
+    for (name, bytes) in
+        [("app.sql.gz", gz.clone()), ("app.sql.zst", zstd::encode_all(&text[..], 3).unwrap())]
+    {
         std::fs::write(work.at(name), bytes).unwrap();
         let report = work.drill_with(DrillOptions {
             path: work.at(name),
@@ -102,7 +104,13 @@ fn damaged_dumps_fail_and_say_where() {
         // A row changed, the count the same.
         ("changed", good.replace("\t备注1000\t", "\t备注1OOO\t")),
         // A constraint that is gone.
-        ("schema", good.replace("ADD CONSTRAINT record_unit_fkey FOREIGN KEY (unit)", "ADD CONSTRAINT other FOREIGN KEY (unit)")),
+        (
+            "schema",
+            good.replace(
+                "ADD CONSTRAINT record_unit_fkey FOREIGN KEY (unit)",
+                "ADD CONSTRAINT other FOREIGN KEY (unit)",
+            ),
+        ),
         // A table that is gone.
         ("table", {
             let from = good.find("COPY public.unit").unwrap();

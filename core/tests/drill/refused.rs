@@ -38,10 +38,17 @@ fn targets_that_are_in_use() {
 #[test]
 fn no_engine_is_no_pass() {
     let work = Work::new();
-    std::fs::write(work.at("app.sql"), "--\n-- PostgreSQL database dump\n--\n\n--\n-- PostgreSQL database dump complete\n--\n\n").unwrap();
-    std::fs::write(work.at("my.sql"), "-- MariaDB dump\nCREATE TABLE t (a int);\n-- Dump completed\n").unwrap();
+    std::fs::write(
+        work.at("app.sql"),
+        "--\n-- PostgreSQL database dump\n--\n\n--\n-- PostgreSQL database dump complete\n--\n\n",
+    )
+    .unwrap();
+    std::fs::write(work.at("my.sql"), "-- MariaDB dump\nCREATE TABLE t (a int);\n-- Dump completed\n")
+        .unwrap();
     let none = work.folder("none");
-    for (file, kind, program) in [("app.sql", Kind::PostgresDump, "initdb"), ("my.sql", Kind::MysqlDump, "mariadb-install-db")] {
+    for (file, kind, program) in
+        [("app.sql", Kind::PostgresDump, "initdb"), ("my.sql", Kind::MysqlDump, "mariadb-install-db")]
+    {
         let report = work.drill_with(DrillOptions {
             path: work.at(file),
             kind: Some(kind),

@@ -49,8 +49,7 @@ pub(in crate::backup) fn check(
     // Tag files first: a damaged manifest explains what follows.
     let tag_listing = list(root, &tags, declaration, false, ours, report, watch)?;
     let empty = BTreeSet::new();
-    let resolver =
-        Resolver { on_disk: &on_disk, declaration, fetch: &empty, ignore: &options.ignore };
+    let resolver = Resolver { on_disk: &on_disk, declaration, fetch: &empty, ignore: &options.ignore };
     if ours {
         for (path, listed) in tag_listing.iter().filter(|(path, _)| !on_disk.contains_key(path.as_str())) {
             seal_of::all_agree(path, listed, &tags, false, report);
@@ -263,9 +262,8 @@ fn fetch(
         let name = name.strip_prefix("./").unwrap_or(name);
         let name = if declaration.is_1_0() { path::decode(name) } else { name.to_owned() };
         match path::refused(&name).or_else(|| (!name.starts_with("data/")).then_some("not below data/")) {
-            Some(reason) => report.problem(
-                Problem::new(ProblemKind::UnsafePath, &name).detail(format!("{reason} ({NAME})")),
-            ),
+            Some(reason) => report
+                .problem(Problem::new(ProblemKind::UnsafePath, &name).detail(format!("{reason} ({NAME})"))),
             None => {
                 paths.insert(name);
             }

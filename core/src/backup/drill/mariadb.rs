@@ -45,7 +45,13 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         return Err(drill.failed("", "no dump of mariadb-dump or mysqldump"));
     }
     if let Some(target) = &drill.options.target {
-        let load = |d: File| super::target::Load { shown: d.shown, path: d.path, bytes: d.bytes, archive: false, folder: false };
+        let load = |d: File| super::target::Load {
+            shown: d.shown,
+            path: d.path,
+            bytes: d.bytes,
+            archive: false,
+            folder: false,
+        };
         let loads: Vec<_> = dumps.into_iter().map(load).collect();
         return super::target::restore(drill, target, &loads, false);
     }
@@ -110,13 +116,9 @@ impl Server {
         ask.arg(format!("--socket={}", socket.display()));
         ask.arg(format!("--pid-file={}", drill.scratch.path().join("mariadb.pid").display()));
         ask.arg(format!("--tmpdir={}", drill.scratch.path().display()));
-        ask.args([
-            "--skip-networking",
-            "--skip-log-bin",
-            "--skip-slave-start",
-            "--local-infile=0",
-            "--secure-file-priv=/nonexistent",
-        ]);
+        ask.args(["--skip-networking", "--skip-log-bin", "--skip-slave-start", "--local-infile=0"]);
+        // Statements of a dump may read and write files nowhere else.
+        ask.arg(format!("--secure-file-priv={}", drill.scratch.folder("mysqlfiles")?.display()));
         ask.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let held = Held::start(&mut ask)?;
         let mut server = Server {

@@ -47,7 +47,8 @@ pub(super) fn refuse(options: &DrillOptions) -> Result<()> {
         let address = Address::parse(url)?;
         let host = address.host.clone().or_else(|| setting(&address, "host")).unwrap_or_default();
         let socket = setting(&address, "socket").unwrap_or_default();
-        let port = address.port.map(|p| p.to_string()).or_else(|| setting(&address, "port")).unwrap_or_default();
+        let port =
+            address.port.map(|p| p.to_string()).or_else(|| setting(&address, "port")).unwrap_or_default();
         Ok::<_, Error>((is_postgres(&address), host.to_lowercase(), socket, port, address.database))
     };
     let wanted = place(target).map_err(|e| e.in_field("target"))?;
@@ -88,7 +89,10 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
     }
     let things = ask(drill, &address, probe.things)?;
     if things != "0" {
-        return Err(Stop::Error(Error::new(Code::TargetNotEmpty, format!("target = {}: {things}", mask(target)))));
+        return Err(Stop::Error(Error::new(
+            Code::TargetNotEmpty,
+            format!("target = {}: {things}", mask(target)),
+        )));
     }
     let version = ask(drill, &address, if postgres { "SHOW server_version" } else { "SELECT VERSION()" })?;
     drill.detail.version = Some(version);
@@ -98,7 +102,12 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
     for load in loads {
         drill.step("restore", true, |drill| one(drill, &address, load, postgres))?;
     }
-    drill.report.check(Level::L3, "target", None, &[("database", address.database.clone().unwrap_or_default())]);
+    drill.report.check(
+        Level::L3,
+        "target",
+        None,
+        &[("database", address.database.clone().unwrap_or_default())],
+    );
     let sources = [(address.database.clone().unwrap_or_default(), target.to_owned())];
     drill.step("compare", false, |drill| expect::compare(drill, &sources))
 }
@@ -209,7 +218,11 @@ fn ask(drill: &mut Drill<'_, '_>, address: &Address, sql: &str) -> Done<String> 
     }
 }
 
-fn quiet(drill: &mut Drill<'_, '_>, address: &Address, sql: &str) -> Done<std::result::Result<String, String>> {
+fn quiet(
+    drill: &mut Drill<'_, '_>,
+    address: &Address,
+    sql: &str,
+) -> Done<std::result::Result<String, String>> {
     let postgres = is_postgres(address);
     let mut command = client(drill, address, if postgres { &["psql"] } else { &["mariadb", "mysql"] })?;
     if postgres {

@@ -178,7 +178,11 @@ impl Stage {
             return Err(files::io(&from.join(u.path), &u.error));
         }
         let count = |what| found.iter().filter(move |f| f.what == what);
-        watch.step("seal copies", count(What::File).count() as u64, count(What::File).map(|f| f.len).sum())?;
+        watch.step(
+            "seal copies",
+            count(What::File).count() as u64,
+            count(What::File).map(|f| f.len).sum(),
+        )?;
         let mut moved = Moved::default();
         for Found { path, what, .. } in &found {
             let (old, new) = (from.join(path), self.data().join(path));
@@ -267,7 +271,8 @@ impl Stage {
 
 /// Copies a file with its permissions; nothing is taken for a copy that did not reach the disk.
 fn copy_file(old: &Path, new: &Path, watch: &mut Watch<'_>) -> Result<()> {
-    let changed = || Error::new(Code::CannotSeal, format!("{}: it changes while it is sealed", old.display()));
+    let changed =
+        || Error::new(Code::CannotSeal, format!("{}: it changes while it is sealed", old.display()));
     let (mut input, before) = match files::open(old) {
         Ok(opened) => opened,
         Err(files::Outcome::Refused(error)) => return Err(files::io(old, &error)),

@@ -1,8 +1,10 @@
 //! Dumps of MariaDB.
 
 use super::engines::Mariadb;
+use super::refused::refused;
 use super::{Work, assert_fail, assert_pass, detail, shown};
-use opsledger::backup::{Kind, ProblemKind, Verdict};
+use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict};
+use opsledger::error::Code;
 
 const APP: &str = "
 CREATE DATABASE app CHARACTER SET utf8mb4; USE app;
@@ -31,6 +33,24 @@ fn dumps_of_mariadb() {
         assert!(report.checks.iter().any(|c| c.name == "check-table-extended"));
         println!("{name}: rto {} us, {:?}", detail(&report).rto, detail(&report).steps);
     }
+
+    // A running server's database: empty, and not the source.
+    server.sql("CREATE DATABASE spare");
+    let options = |name: &str, target: &str| DrillOptions {
+        path: work.at(name),
+        target: Some(target.to_owned()),
+        sources: vec![url.clone()],
+        ..DrillOptions::default()
+    };
+    let report = work.drill_with(options("one", &server.url("spare")));
+    assert_eq!((report.verdict, detail(&report).tables_equal), (Verdict::Pass, 2), "{}", shown(&report));
+    assert_eq!(refused(&options("one", &server.url("spare"))), Code::TargetNotEmpty);
+    assert_eq!(refused(&options("one", &url)), Code::TargetInUse);
+    assert_eq!(refused(&options("one", &url.replace("localhost", "LOCALHOST").replace("?", "?protocol=socket&"))), Code::TargetInUse);
+    server.sql("CREATE DATABASE spare2");
+    let report = work.drill_with(options("databases", &server.url("spare2")));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    assert_eq!(server.sql("SELECT COUNT(*) FROM app.record").trim(), "500");
 
     let good = std::fs::read_to_string(work.at("one/data/app.sql")).unwrap();
     for (name, text) in [

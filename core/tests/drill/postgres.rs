@@ -1,8 +1,10 @@
 //! Dumps of PostgreSQL.
 
 use super::engines::Postgres;
+use super::refused::refused;
 use super::{Work, assert_fail, assert_pass, assert_rto, detail, shown};
 use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict};
+use opsledger::error::Code;
 use std::io::Write;
 
 pub(crate) const APP: &str = "
@@ -164,4 +166,49 @@ fn a_damaged_set_is_not_restored() {
     assert_fail(&report, ProblemKind::ChecksumMismatch, "data/app.sql", "");
     assert_fail(&report, ProblemKind::SetDamaged, "", "");
     assert_eq!(detail(&report).rto, 0);
+}
+
+#[test]
+fn a_running_servers_database_as_the_target() {
+    let server = Postgres::start("postgres");
+    server.sql("postgres", "postgres", APP);
+    let (url, other) = (server.url("postgres", "app"), server.url("postgres", "drill"));
+    let work = Work::new();
+    for (name, form) in [("plain", "p"), ("custom", "c"), ("create", "p")] {
+        work.folder(name);
+        let file = work.text(&format!("{name}/app.sql"));
+        let create: &[&str] = if name == "create" { &["-C"] } else { &[] };
+        server.run("pg_dump", "postgres", &[&["-d", "app", "-F", form, "-f", &file], create].concat());
+        work.sealed(name, Kind::PostgresDump, Some(&url));
+    }
+    let options = |name: &str, target: &str, sources: &[&str]| DrillOptions {
+        path: work.at(name),
+        target: Some(target.to_owned()),
+        sources: sources.iter().map(|s| (*s).to_owned()).collect(),
+        ..DrillOptions::default()
+    };
+    for name in ["plain", "custom"] {
+        server.sql("postgres", "postgres", "CREATE DATABASE drill TEMPLATE template0;");
+        let report = work.drill_with(options(name, &other, &[&url]));
+        assert_eq!(report.verdict, Verdict::Pass, "{}", shown(&report));
+        assert_eq!(detail(&report).tables_equal, 3);
+        assert!(detail(&report).kept && !detail(&report).target.contains("secret"));
+        // It is no longer empty, and nothing is written over.
+        assert_eq!(refused(&options(name, &other, &[])), Code::TargetNotEmpty);
+        server.sql("postgres", "postgres", "DROP DATABASE drill;");
+    }
+    // The source itself under another name: the same server says so.
+    server.sql("postgres", "postgres", "CREATE DATABASE empty;");
+    let (here, there) = (server.url("postgres", "empty"), server.url("reader", "empty"));
+    let there = there.replace("?host=", "?connect_timeout=9&host=").replace("%2Fopsledger", "%2F.%2Fopsledger");
+    server.sql("postgres", "empty", "ALTER ROLE reader LOGIN SUPERUSER;");
+    assert_ne!(here, there);
+    assert_eq!(refused(&options("plain", &here, &[&there])), Code::TargetInUse);
+    // A dump that makes its own database would leave the target.
+    let report = work.drill_with(options("create", &here, &[]));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    // A server that is not there.
+    let report = work.drill_with(options("plain", "postgresql://x:secret@localhost:1/x?connect_timeout=2", &[]));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    assert!(!shown(&report).contains("secret"));
 }

@@ -6,7 +6,7 @@ use super::{NOW, Work, shown};
 use opsledger::backup::{DrillOptions, Kind, ProblemKind, Progress, Verdict, Watch, drill};
 use opsledger::error::Code;
 
-fn refused(options: &DrillOptions) -> Code {
+pub(crate) fn refused(options: &DrillOptions) -> Code {
     let mut tell = |_: &_| true;
     drill(options, &mut Watch::new(NOW, &mut tell)).unwrap_err().code()
 }

@@ -200,7 +200,8 @@ fn a_running_servers_database_as_the_target() {
     // The source itself under another name: the same server says so.
     server.sql("postgres", "postgres", "CREATE DATABASE empty;");
     let (here, there) = (server.url("postgres", "empty"), server.url("reader", "empty"));
-    let there = there.replace("?host=", "?connect_timeout=9&host=").replace("%2Fopsledger", "%2F.%2Fopsledger");
+    let there =
+        there.replace("?host=", "?connect_timeout=9&host=").replace("%2Fopsledger", "%2F.%2Fopsledger");
     server.sql("postgres", "empty", "ALTER ROLE reader LOGIN SUPERUSER;");
     assert_ne!(here, there);
     assert_eq!(refused(&options("plain", &here, &[&there])), Code::TargetInUse);
@@ -208,7 +209,8 @@ fn a_running_servers_database_as_the_target() {
     let report = work.drill_with(options("create", &here, &[]));
     assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
     // A server that is not there.
-    let report = work.drill_with(options("plain", "postgresql://x:secret@localhost:1/x?connect_timeout=2", &[]));
+    let report =
+        work.drill_with(options("plain", "postgresql://x:secret@localhost:1/x?connect_timeout=2", &[]));
     assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
     assert!(!shown(&report).contains("secret"));
 }

@@ -87,9 +87,11 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         server.query(drill, "", &format!("CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4"))?;
         for dump in &dumps {
             drill.watch.step("restore", 1, dump.bytes)?;
-            let mut ask =
-                Ask::new(server.ask(DATABASE, &[SESSION, "--show-warnings", "--binary-mode", "--local-infile=0"]));
+            let mut ask = Ask::new(
+                server.ask(DATABASE, &[SESSION, "--show-warnings", "--binary-mode", "--local-infile=0"]),
+            );
             ask.input = Some(feed::open_plain(&dump.path)?);
+            ask.only = Some("ERROR ");
             let ended = drill.must("mariadb", &dump.shown, ask)?;
             // The client prints warnings among its answers.
             drill.warnings(&dump.shown, &ended.out, "Warning (Code");

@@ -144,13 +144,20 @@ fn one(drill: &mut Drill<'_, '_>, address: &Address, load: &Load, postgres: bool
     match (postgres, load.archive) {
         (true, true) => ask.command.args(["--exit-on-error", "--single-transaction"]),
         (true, false) => ask.command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-f", "-"]),
-        (false, _) => ask.command.args([super::mariadb::SESSION, "--batch", "--show-warnings", "--binary-mode", "--local-infile=0"]),
+        (false, _) => ask.command.args([
+            super::mariadb::SESSION,
+            "--batch",
+            "--show-warnings",
+            "--binary-mode",
+            "--local-infile=0",
+        ]),
     };
     if load.folder {
         ask.command.arg(&load.path);
     } else {
         ask.input = Some(feed::open_plain(&load.path)?);
     }
+    ask.only = if postgres { None } else { Some("ERROR ") };
     let ended = drill.must(names[0], &load.shown, ask)?;
     let (said, mark) = match (postgres, load.archive) {
         (true, true) => (&ended.messages, "warning:"),

@@ -140,6 +140,6 @@ fn damaged_and_foreign_base_backups() {
     std::fs::write(work.at("base/PG_VERSION"), "9\n").unwrap();
     let report = work.drill_with(options);
     assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
-    let problem = report.problems.iter().find(|p| p.kind == ProblemKind::EngineTooOld).unwrap();
+    let problem = report.problems.iter().find(|p| p.kind == ProblemKind::EngineVersion).unwrap();
     assert_eq!(problem.expected.as_deref(), Some("PostgreSQL 9"));
 }

@@ -25,6 +25,18 @@ fn dumps_of_every_format() {
     let server = Postgres::start("postgres");
     server.sql("postgres", "postgres", APP);
     let url = server.url("postgres", "app");
+    // A tablespace, whose folder the drill must not touch.
+    let place = server.folder("far away");
+    server.sql(
+        "postgres",
+        "app",
+        &format!("CREATE TABLESPACE \"far 盘\" OWNER app LOCATION '{}';", place.display()),
+    );
+    server.sql(
+        "postgres",
+        "app",
+        "CREATE TABLE far TABLESPACE \"far 盘\" AS SELECT generate_series(1, 50) AS id;",
+    );
     let work = Work::new();
     for (name, program, words) in [
         ("plain", "pg_dump", &["-d", "app", "-f"][..]),
@@ -40,7 +52,7 @@ fn dumps_of_every_format() {
         server.run(program, "postgres", &[words, &[file.as_str()]].concat());
         let set = work.sealed(name, Kind::PostgresDump, Some(&url));
         let report = work.drill(&set, Kind::PostgresDump);
-        assert_pass(&report, 3);
+        assert_pass(&report, 4);
         assert_eq!(detail(&report).engine, "postgresql");
         assert!(detail(&report).rows >= 2020, "{}", shown(&report));
         let names: Vec<_> = detail(&report).steps.iter().map(|s| s.name).collect();

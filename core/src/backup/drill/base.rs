@@ -54,7 +54,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     };
     let Some(install) = installs.iter().find(|i| i.major == needs) else {
         let here = installs.iter().map(|i| i.version.as_str()).collect::<Vec<_>>().join(", ");
-        let problem = Problem::new(ProblemKind::EngineTooOld, "PG_VERSION");
+        let problem = Problem::new(ProblemKind::EngineVersion, "PG_VERSION");
         return Err(drill.stop(problem.with(format!("PostgreSQL {needs}"), format!("PostgreSQL {here}"))));
     };
     drill.detail.version = Some(install.version.clone());
@@ -282,7 +282,7 @@ fn superuser(drill: &mut Drill<'_, '_>, server: &mut Server) -> Done<()> {
     let owner = std::env::var("PGUSER").ok();
     for role in ["postgres"].into_iter().map(str::to_owned).chain(owner) {
         server.role = role;
-        let mut ask = server.client("psql", "postgres", false);
+        let mut ask = server.client("psql", "template1", false);
         ask.args(["-X", "-A", "-t", "-c", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"]);
         let ended = drill.run("psql", Ask::new(ask))?;
         if ended.ok && ended.out.trim() == "t" {

@@ -42,7 +42,8 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
                 .iter()
                 .any(|m| text.contains(m))
         {
-            dumps.push(file.clone());
+            let bytes = feed::plain_bytes(&file.path, file.bytes)?;
+            dumps.push(File { bytes, ..file.clone() });
         }
     }
     if dumps.is_empty() {

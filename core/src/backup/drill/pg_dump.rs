@@ -7,8 +7,11 @@ use super::set::{File, head};
 use super::target::{self, Load};
 use super::{Done, Drill, expect, feed};
 use crate::backup::{Problem, ProblemKind};
-use std::io::Cursor;
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+
+/// Bytes of roles and tablespaces at the head of a dump of a cluster, at most.
+const MAX_GLOBALS: u64 = 16 << 20;
 
 /// How a dump is restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         if let Some(needs) = dump.needs
             && needs > install.major
         {
-            let problem = Problem::new(ProblemKind::EngineTooOld, dump.shown.as_str());
+            let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
             let problem =
                 problem.with(format!("PostgreSQL {needs}"), format!("PostgreSQL {}", install.version));
             return Err(drill.stop(problem));
@@ -124,13 +127,8 @@ fn dumps(files: &[File]) -> Done<Vec<Dump>> {
             continue;
         };
         let needs = text.split_once("-- Dumped by pg_dump version ").and_then(|(_, v)| major(v));
-        dumps.push(Dump {
-            form,
-            shown: file.shown.clone(),
-            path: file.path.clone(),
-            bytes: file.bytes,
-            needs,
-        });
+        let bytes = feed::plain_bytes(&file.path, file.bytes)?;
+        dumps.push(Dump { form, shown: file.shown.clone(), path: file.path.clone(), bytes, needs });
     }
     dumps.sort_by_key(|d| d.form != Form::Cluster);
     Ok(dumps)
@@ -157,7 +155,7 @@ fn listed(drill: &mut Drill<'_, '_>, install: &Install, dump: &Dump) -> Done<Opt
         return Ok(version);
     }
     if ended.messages.contains("unsupported version") {
-        let problem = Problem::new(ProblemKind::EngineTooOld, dump.shown.as_str());
+        let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
         let problem = problem.with("", format!("PostgreSQL {}", install.version));
         return Err(drill.stop(problem.detail(super::message(&ended.messages))));
     }
@@ -196,18 +194,23 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
     drill.watch.step("restore", 1, dump.bytes)?;
     if dump.form == Form::Cluster {
         let mut ask = Ask::new(server.psql("postgres"));
-        hand_over(&mut ask, dump)?;
+        ask.input = Some(moved(drill, feed::open_plain(&dump.path)?, &dump.shown)?);
         let ended = drill.must("psql", &dump.shown, ask)?;
         drill.warnings(&dump.shown, &ended.messages, "WARNING:");
         return Ok(());
     }
     let there = server.query(drill, "postgres", "SELECT rolname FROM pg_roles")?;
+    let spaces = server.query(drill, "postgres", "SELECT spcname FROM pg_tablespace")?;
     let mut script = String::new();
+    for space in needs.tablespaces.iter().filter(|s| !spaces.contains(s)) {
+        let place = tablespace(drill)?;
+        script.push_str(&format!("CREATE TABLESPACE {} LOCATION {};\n", name(space), literal(&place)));
+    }
     let missing: Vec<_> = needs.roles.iter().filter(|r| !there.contains(r)).collect();
     for role in &missing {
         // Some things can only be owned by a superuser, which `postgres` is wherever a dump names it.
         let power = if *role == "postgres" { " SUPERUSER" } else { "" };
-        script.push_str(&format!("CREATE ROLE \"{}\"{power};\n", role.replace('"', "\"\"")));
+        script.push_str(&format!("CREATE ROLE {}{power};\n", name(role)));
     }
     let encoding = if needs.ascii { " ENCODING 'SQL_ASCII'" } else { "" };
     script.push_str(&format!("CREATE DATABASE {database} TEMPLATE template0{encoding};\n"));
@@ -243,4 +246,49 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
         if dump.form == Form::Plain { "WARNING:" } else { "warning:" },
     );
     Ok(())
+}
+
+/// A folder in the scratch target for one more tablespace.
+fn tablespace(drill: &mut Drill<'_, '_>) -> Done<String> {
+    let n = std::fs::read_dir(drill.scratch.path()).into_iter().flatten().count();
+    Ok(drill.scratch.folder(&format!("tablespace-{n}"))?.display().to_string())
+}
+
+fn name(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"\""))
+}
+
+fn literal(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "''"))
+}
+
+/// A dump of a cluster whose tablespaces lie in the scratch target, never in the folders of the real server: pg_dumpall makes
+/// them before it first connects to a database.
+fn moved(drill: &mut Drill<'_, '_>, input: Box<dyn Read + Send>, shown: &str) -> Done<Box<dyn Read + Send>> {
+    let mut input = BufReader::new(input);
+    let mut globals = Vec::new();
+    loop {
+        let from = globals.len();
+        let room = MAX_GLOBALS - from as u64;
+        match input.by_ref().take(room).read_until(b'\n', &mut globals) {
+            Ok(0) if room == 0 => {
+                return Err(drill.failed(shown, &format!("> {MAX_GLOBALS} B of roles and tablespaces")));
+            }
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => return Err(drill.failed(shown, &error.to_string())),
+        }
+        let line = String::from_utf8_lossy(&globals[from..]).into_owned();
+        if line.starts_with("\\connect ") {
+            break;
+        }
+        if line.starts_with("CREATE TABLESPACE ")
+            && let Some((head, _)) = line.rsplit_once(" LOCATION ")
+        {
+            let place = tablespace(drill)?;
+            globals.truncate(from);
+            globals.extend_from_slice(format!("{head} LOCATION {};\n", literal(&place)).as_bytes());
+        }
+    }
+    Ok(Box::new(Cursor::new(globals).chain(input)))
 }

@@ -47,7 +47,7 @@ pub(super) fn installs(drill: &mut Drill<'_, '_>) -> Done<Vec<Install>> {
     if found.is_empty() {
         return Err(drill.impossible(LOOKED_FOR));
     }
-    found.sort_by(|a, b| b.major.cmp(&a.major));
+    found.sort_by_key(|i| std::cmp::Reverse(i.major));
     Ok(found)
 }
 
@@ -203,7 +203,7 @@ impl Server {
     pub(super) fn databases(&self, drill: &mut Drill<'_, '_>) -> Done<Vec<String>> {
         self.query(
             drill,
-            "postgres",
+            "template1",
             "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname",
         )
     }
@@ -241,7 +241,7 @@ impl Server {
     fn amcheck(&self, drill: &mut Drill<'_, '_>) -> Done<()> {
         let there = self.query(
             drill,
-            "postgres",
+            "template1",
             "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'",
         )?;
         if there.first().is_none_or(|n| n == "0") || !self.home.join("pg_amcheck").is_file() {
@@ -254,7 +254,7 @@ impl Server {
         }
         let mut ask = command(&self.home.join("pg_amcheck"), &self.work, self.account);
         ask.arg("-h").arg(&self.sockets).arg("-U").arg(&self.role);
-        ask.args(["--all", "--maintenance-db=postgres", "--heapallindexed", "--install-missing"]);
+        ask.args(["--all", "--maintenance-db=template1", "--heapallindexed", "--install-missing"]);
         let ended = drill.run("pg_amcheck", Ask::new(ask))?;
         if ended.ok {
             drill.report.check(Level::L3, "pg-amcheck", None, &[]);

@@ -2,8 +2,8 @@
 
 use super::engines::Postgres;
 use super::refused::refused;
-use super::{Work, assert_fail, assert_pass, assert_rto, detail, shown};
-use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict};
+use super::{NOW, Work, assert_fail, assert_pass, assert_rto, detail, shown};
+use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict, Watch, drill};
 use opsledger::error::Code;
 use std::io::Write;
 
@@ -225,4 +225,21 @@ fn a_running_servers_database_as_the_target() {
         work.drill_with(options("plain", "postgresql://x:secret@localhost:1/x?connect_timeout=2", &[]));
     assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
     assert!(!shown(&report).contains("secret"));
+}
+
+#[test]
+fn a_long_way_to_the_scratch_target() {
+    let work = Work::new();
+    let empty = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE t (id int);\n\n--\n-- PostgreSQL database dump complete\n--\n\n";
+    std::fs::write(work.at("app.sql"), empty).unwrap();
+    // Longer than the path of a socket may be.
+    let long = work.folder(&format!("{}/{}", "长".repeat(30), "x".repeat(60)));
+    let options =
+        DrillOptions { path: work.at("app.sql"), scratch: Some(long.clone()), ..DrillOptions::default() };
+    let report = drill(&options, &mut Watch::new(NOW, &mut |_| true)).unwrap();
+    assert_eq!(report.verdict, Verdict::PassWithRemarks, "{}", shown(&report));
+    let tables = &detail(&report).tables;
+    assert!(tables.iter().any(|t| t.name == "public.t" && t.found == Some(0)), "{}", shown(&report));
+    assert!(report.problems.iter().all(|p| p.kind == ProblemKind::NothingExpected));
+    assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
 }

@@ -1,7 +1,7 @@
 //! Dumps of PostgreSQL: plain (also of whole clusters), custom, tar and directory, restored with its own programs.
 
 use super::postgres::{Install, Server, installs, major};
-use super::process::Ask;
+use super::process::{Ask, Ended};
 use super::roles::Scan;
 use super::set::{File, head};
 use super::target::{self, Load};
@@ -65,7 +65,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         }
     }
     let data = drill.step("initdb", true, |drill| Server::init(drill, &install))?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, &install, &data, &[]))?;
+    let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
     for (n, dump) in dumps.iter().enumerate() {
         let needs = if dump.form == Form::Cluster {
             Scan::default()
@@ -195,9 +195,8 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
     if dump.form == Form::Cluster {
         let mut ask = Ask::new(server.psql("postgres"));
         ask.input = Some(moved(drill, feed::open_plain(&dump.path)?, &dump.shown)?);
-        let ended = drill.must("psql", &dump.shown, ask)?;
-        drill.warnings(&dump.shown, &ended.messages, "WARNING:");
-        return Ok(());
+        let ended = drill.run("psql", ask)?;
+        return went_well(drill, "psql", dump, &ended);
     }
     let there = server.query(drill, "postgres", "SELECT rolname FROM pg_roles")?;
     let spaces = server.query(drill, "postgres", "SELECT spcname FROM pg_tablespace")?;
@@ -239,12 +238,21 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
         ("pg_restore", Ask::new(command))
     };
     hand_over(&mut ask, dump)?;
-    let ended = drill.must(title, &dump.shown, ask)?;
-    drill.warnings(
-        &dump.shown,
-        &ended.messages,
-        if dump.form == Form::Plain { "WARNING:" } else { "warning:" },
-    );
+    let ended = drill.run(title, ask)?;
+    went_well(drill, title, dump, &ended)
+}
+
+/// What came of a restore; a psql from before August 2025 does not know the first line of a newer dump.
+fn went_well(drill: &mut Drill<'_, '_>, title: &str, dump: &Dump, ended: &Ended) -> Done<()> {
+    if !ended.ok && ended.messages.contains("invalid command \\restrict") {
+        let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
+        return Err(drill.stop(problem.detail(super::message(&ended.messages))));
+    }
+    if !ended.ok {
+        return Err(drill.failed(&dump.shown, &format!("{title}: {}", ended.why())));
+    }
+    let mark = if title == "psql" { "WARNING:" } else { "warning:" };
+    drill.warnings(&dump.shown, &ended.messages, mark);
     Ok(())
 }
 

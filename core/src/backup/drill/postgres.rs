@@ -78,19 +78,14 @@ impl Server {
         Ok(data)
     }
     /// Starts a server, and waits until it answers.
-    pub(super) fn start(
-        drill: &mut Drill<'_, '_>,
-        install: &Install,
-        data: &Path,
-        settings: &[(&str, String)],
-    ) -> Done<Server> {
+    pub(super) fn start(drill: &mut Drill<'_, '_>, home: &Path, data: &Path) -> Done<Server> {
         let log_path = drill.scratch.path().join("postgres.log");
         let log = File::options().create(true).append(true).open(&log_path);
         let log = log.map_err(|error| crate::backup::files::io(&log_path, &error))?;
         drill.scratch.give(&log_path)?;
         let other = log.try_clone().map_err(|error| crate::backup::files::io(&log_path, &error))?;
         let sockets = drill.scratch.sockets().to_owned();
-        let mut ask = command(&install.home.join("postgres"), drill.scratch.path(), drill.scratch.account);
+        let mut ask = command(&home.join("postgres"), drill.scratch.path(), drill.scratch.account);
         ask.arg("-D").arg(data).arg("-k").arg(&sockets);
         ask.args(["-c", "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c", "lc_messages=C"]);
         ask.args([
@@ -103,14 +98,11 @@ impl Server {
             "-c",
             "log_destination=stderr",
         ]);
-        for (name, value) in settings {
-            ask.arg("-c").arg(format!("{name}={value}"));
-        }
         ask.stdin(Stdio::null()).stdout(other).stderr(log);
         // In its own hands from the first moment: stopped on the way, it takes its children with it.
         let mut server = Server {
             held: Held::start(&mut ask)?,
-            home: install.home.clone(),
+            home: home.to_owned(),
             data: data.to_owned(),
             sockets,
             work: drill.scratch.path().to_owned(),
@@ -160,8 +152,7 @@ impl Server {
             Some(name) => self.role = name,
             None => return Err(drill.failed("", &format!("postgres --single: {}", ended.out))),
         }
-        let again = Install { home: self.home.clone(), major: 0, version: String::new() };
-        let mut server = Server::start(drill, &again, &self.data.clone(), &[])?;
+        let mut server = Server::start(drill, &self.home.clone(), &self.data.clone())?;
         std::mem::swap(&mut self.held, &mut server.held);
         Ok(())
     }

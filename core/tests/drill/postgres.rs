@@ -156,10 +156,15 @@ fn damaged_dumps_fail_and_say_where() {
     }
     // Cut at the end of a row: psql itself takes the end of its input for the end of the data.
     let cut = &good[..good.find(line).unwrap()];
-    std::fs::write(work.folder("cut").join("app.sql"), cut).unwrap();
-    let set = work.sealed("cut", Kind::PostgresDump, Some(&url));
+    std::fs::write(work.at("cut.sql"), cut).unwrap();
+    let report = work.drill(&work.at("cut.sql"), Kind::PostgresDump);
+    assert_fail(&report, ProblemKind::RestoreFailed, "cut.sql", "COPY");
+    // Cut and mended, so that only the recorded count tells.
+    std::fs::write(work.folder("mended").join("app.sql"), format!("{cut}\\.\n")).unwrap();
+    let set = work.sealed("mended", Kind::PostgresDump, Some(&url));
     let report = work.drill(&set, Kind::PostgresDump);
     assert_eq!(report.verdict, Verdict::Fail, "{}", shown(&report));
+    assert_eq!(detail(&report).tables_compared, detail(&report).tables.len() as u64);
 }
 
 #[test]

@@ -67,11 +67,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     let data = drill.step("initdb", true, |drill| Server::init(drill, &install))?;
     let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
     for (n, dump) in dumps.iter().enumerate() {
-        let needs = if dump.form == Form::Cluster {
-            Scan::default()
-        } else {
-            drill.step("scan", false, |drill| scan(drill, &server, dump))?
-        };
+        let needs = drill.step("scan", false, |drill| scan(drill, &server, dump))?;
         let database = format!("drill_{}", n + 1);
         drill.step("restore", true, |drill| load(drill, &server, dump, &needs, &database))?;
     }
@@ -175,8 +171,12 @@ fn hand_over(ask: &mut Ask<'_>, dump: &Dump) -> Done<()> {
 /// What the dump takes for granted.
 fn scan(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump) -> Done<Scan> {
     let mut scan = Scan::default();
-    if dump.form == Form::Plain {
+    if matches!(dump.form, Form::Plain | Form::Cluster) {
         feed::lines(drill, &dump.path, &dump.shown, dump.bytes, &mut |line| scan.line(line))?;
+        // psql would take the end of its input for the end of the rows, and call that a success.
+        if scan.copying {
+            return Err(drill.failed(&dump.shown, "COPY: no \\."));
+        }
         return Ok(scan);
     }
     let account = if dump.form == Form::Folder { None } else { drill.scratch.account };

@@ -19,7 +19,8 @@ pub(super) struct Scan {
     pub(super) connects: bool,
     /// Text was stored in no known encoding.
     pub(super) ascii: bool,
-    copying: bool,
+    /// Rows of a COPY have not ended: at the end of a script, it was cut.
+    pub(super) copying: bool,
 }
 
 impl Scan {

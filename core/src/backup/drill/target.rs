@@ -127,6 +127,9 @@ fn stays_inside(drill: &mut Drill<'_, '_>, load: &Load, postgres: bool) -> Done<
             leaves |= start.starts_with(b"USE ") || start.starts_with(b"CREATE DATABASE");
         }
     })?;
+    if scan.copying {
+        return Err(drill.failed(&load.shown, "COPY: no \\."));
+    }
     if leaves || scan.connects {
         return Err(drill.impossible(format!("{}: CREATE DATABASE, USE, \\connect", load.shown)));
     }

@@ -35,9 +35,9 @@ fn sixty_of_sixty() {
             // MD5 and an unsigned manifest are remarks of ours.
             "valid" => {
                 is_pass(&report)
-                    && kinds(&report)
-                        .iter()
-                        .all(|k| ["weak-digest", "unsigned", "manifest-form", "unlisted-tag-file"].contains(k))
+                    && kinds(&report).iter().all(|k| {
+                        ["weak-digest", "unsigned", "manifest-form", "unlisted-tag-file"].contains(k)
+                    })
             }
             "valid_with_warning" => {
                 report.verdict == Verdict::PassWithRemarks
@@ -68,10 +68,18 @@ fn refused_for_the_right_reason() {
         ("v0.97/invalid/missing-baginfo", "missing-on-disk", "bag-info.txt"),
         ("v0.97/invalid/missing-bagit.txt", "manifest-missing", "bagit.txt"),
         ("v0.97/invalid/out-of-scope-file-paths-using-dot-notation", "unsafe-path", "../../../README.md"),
-        ("v0.97/invalid/out-of-scope-file-paths-using-dot-notation-for-fetch", "unsafe-path", "../../../README.md"),
+        (
+            "v0.97/invalid/out-of-scope-file-paths-using-dot-notation-for-fetch",
+            "unsafe-path",
+            "../../../README.md",
+        ),
         ("v0.97/invalid/same-filename-listed-twice-with-different-hashes", "duplicate-entry", "data/README"),
         ("v0.97/linux-only/out-of-scope-file-paths-using-absolute-path", "unsafe-path", "/tmp/foo"),
-        ("v0.97/linux-only/out-of-scope-file-paths-using-absolute-path-for-fetch", "unsafe-path", "/tmp/test.txt"),
+        (
+            "v0.97/linux-only/out-of-scope-file-paths-using-absolute-path-for-fetch",
+            "unsafe-path",
+            "/tmp/test.txt",
+        ),
         ("v0.97/linux-only/out-of-scope-file-paths-using-shortcut", "unsafe-path", "~/foo"),
         ("v0.97/linux-only/out-of-scope-file-paths-using-shortcut-username", "unsafe-path", "~root/foo"),
         ("v0.97/windows-only/out-of-scope-file-paths-using-absolute-path", "unsafe-path", "C:\\Windows"),

@@ -164,7 +164,10 @@ fn damage(root: &Path, random: &mut Random) -> (&'static str, Vec<String>) {
 
 /// Named: as the path of a problem, or, for a tag manifest that has no second one beside it, as what the problem refers to.
 fn names(report: &Report, path: &str) -> bool {
-    report.problems.iter().any(|p| p.path == path || p.detail.as_deref().is_some_and(|d| d.contains(path)))
+    report.problems.iter().any(|p| {
+        let referred = path.starts_with("tagmanifest-") && p.detail.as_deref().is_some_and(|d| d.contains(path));
+        p.path == path || referred
+    })
 }
 
 #[test]

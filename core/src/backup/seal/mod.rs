@@ -7,6 +7,8 @@
 
 mod stage;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use super::files::{self, What};
 use super::{Fingerprint, Kind, Level, Report, SealOptions, Watch, bag, path, sign, source};

@@ -22,6 +22,6 @@ pub use report::{
     Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,
 };
 pub use seal::{SealDetail, seal};
-pub use source::{Fingerprint, TablePrint};
+pub use source::{Fingerprint, LeftOut, SequencePrint, TablePrint, Why};
 pub use verify::verify;
 pub use watch::{Progress, Shared, Watch};

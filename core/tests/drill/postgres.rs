@@ -93,6 +93,16 @@ fn compressed_dumps_are_fed_through() {
         assert_eq!((detail(&report).tables_equal, detail(&report).expected_from), (2, Some("counts")));
         assert_rto(&report);
     }
+    // An archive in the format of a pg_dump that is not there yet.
+    let newer = work.text("newer.dump");
+    server.run("pg_dump", "postgres", &["-d", "app", "-Fc", "-f", &newer]);
+    let mut bytes = std::fs::read(&newer).unwrap();
+    assert_eq!(&bytes[..6], b"PGDMP\x01");
+    bytes[6] = 99;
+    std::fs::write(&newer, bytes).unwrap();
+    let report = work.drill(&work.at("newer.dump"), Kind::PostgresDump);
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    assert!(report.problems.iter().any(|p| p.kind == ProblemKind::EngineVersion), "{}", shown(&report));
     // Cut: nothing is committed of what came before.
     std::fs::write(work.at("cut.sql.gz"), &gz[..gz.len() * 2 / 3]).unwrap();
     let report = work.drill(&work.at("cut.sql.gz"), Kind::PostgresDump);

@@ -99,7 +99,7 @@ fn stopped_at_any_step_nothing_is_left() {
         // Not at its first word: in the middle of it, when its program runs.
         let mut heard = 0;
         let mut tell = |progress: &Progress| {
-            heard += usize::from(progress.step == step);
+            heard += usize::from(progress.step.strip_prefix("L3 ") == Some(step));
             heard < if matches!(step, "initdb" | "engine-checks") { 3 } else { 1 }
         };
         let error = drill(&options, &mut Watch::new(NOW, &mut tell)).unwrap_err();
@@ -137,7 +137,7 @@ fn a_drill_to_be_killed() {
             ..DrillOptions::default()
         };
         let mut tell = |progress: &Progress| {
-            if progress.step == "restore" {
+            if progress.step == "L3 restore" {
                 std::fs::write(folder.join("restoring"), "").unwrap();
                 std::thread::sleep(std::time::Duration::from_secs(60));
             }

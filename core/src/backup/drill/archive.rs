@@ -44,7 +44,7 @@ pub(super) fn copy_folder(drill: &mut Drill<'_, '_>, from: &Path, to: &Path) -> 
         return Err(drill.failed(&first.path.to_string_lossy(), &first.error.to_string()));
     }
     let files = found.iter().filter(|f| f.what == What::File).count() as u64;
-    drill.watch.step("copy", files, found.iter().map(|f| f.len).fold(0, u64::saturating_add))?;
+    drill.watch.step("L3 copy", files, found.iter().map(|f| f.len).fold(0, u64::saturating_add))?;
     let mut others = Vec::new();
     for entry in found {
         let target = to.join(&entry.path);
@@ -65,7 +65,7 @@ pub(super) fn copy_back(drill: &mut Drill<'_, '_>) -> Done<()> {
     drill.detail.engine = "files".into();
     let copy = drill.scratch.folder("set")?;
     let root = drill.set.root.clone();
-    drill.step("copy", true, |drill| {
+    drill.step("L3 copy", true, |drill| {
         if root.is_dir() {
             for other in copy_folder(drill, &root, &copy)? {
                 let shown = other.display().to_string();
@@ -86,7 +86,7 @@ pub(super) fn copy_back(drill: &mut Drill<'_, '_>) -> Done<()> {
         None,
         &[("files", drill.set.files.len().to_string()), ("bytes", drill.set.bytes().to_string())],
     );
-    drill.step("compare", false, |drill| check_copy(drill, &copy))
+    drill.step("L3 compare", false, |drill| check_copy(drill, &copy))
 }
 
 /// `archive`: every archive is unpacked, to its very last byte.
@@ -97,8 +97,8 @@ pub(super) fn unpack(drill: &mut Drill<'_, '_>) -> Done<()> {
     for (n, file) in drill.set.files.clone().iter().enumerate() {
         let target = into.join((n + 1).to_string());
         std::fs::create_dir(&target).map_err(|error| io(&target, &error))?;
-        let done = drill.step("unpack", true, |drill| {
-            drill.watch.step("unpack", 1, file.bytes)?;
+        let done = drill.step("L3 unpack", true, |drill| {
+            drill.watch.step("L3 unpack", 1, file.bytes)?;
             one(drill, &file.path, &file.shown, &target)
         })?;
         drill.report.check(
@@ -111,7 +111,7 @@ pub(super) fn unpack(drill: &mut Drill<'_, '_>) -> Done<()> {
         drill.detail.rows += done.files;
         // An archive of a bag brings its own manifest along.
         if let Some(bag) = bag_in(&target) {
-            drill.step("compare", false, |drill| check_copy(drill, &bag))?;
+            drill.step("L3 compare", false, |drill| check_copy(drill, &bag))?;
             if drill.options.counts.is_empty() {
                 counts.remove(&file.shown);
             }

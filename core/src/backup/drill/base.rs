@@ -41,7 +41,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     };
     let installs = installs(drill)?;
     let data = drill.scratch.folder("pgdata")?;
-    drill.step("copy", true, |drill| {
+    drill.step("L3 copy", true, |drill| {
         if folder.join("PG_VERSION").is_file() {
             plain(drill, &folder, &data)
         } else {
@@ -58,14 +58,14 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         return Err(drill.stop(problem.with(format!("PostgreSQL {needs}"), format!("PostgreSQL {here}"))));
     };
     drill.detail.version = Some(install.version.clone());
-    drill.step("configure", true, |drill| configure(drill, &install.home, &data))?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
-    drill.step("superuser", false, |drill| superuser(drill, &mut server))?;
+    drill.step("L3 configure", true, |drill| configure(drill, &install.home, &data))?;
+    let mut server = drill.step("L3 start", true, |drill| Server::start(drill, &install.home, &data))?;
+    drill.step("L3 superuser", false, |drill| superuser(drill, &mut server))?;
     let databases = server.databases(drill)?;
-    drill.step("engine-checks", true, |drill| server.check(drill, &databases))?;
-    drill.step("read-all", false, |drill| read_all(drill, &server, &databases))?;
+    drill.step("L3 engine-checks", true, |drill| server.check(drill, &databases))?;
+    drill.step("L3 read-all", false, |drill| read_all(drill, &server, &databases))?;
     let sources: Vec<_> = databases.iter().map(|d| (d.clone(), server.source(d))).collect();
-    drill.step("compare", false, |drill| expect::compare(drill, &sources))?;
+    drill.step("L3 compare", false, |drill| expect::compare(drill, &sources))?;
     server.end();
     Ok(())
 }

@@ -64,7 +64,7 @@ pub(super) fn lines(
     bytes: u64,
     hear: &mut dyn FnMut(&[u8]),
 ) -> Done<()> {
-    drill.watch.step("scan", 1, bytes)?;
+    drill.watch.step("L3 scan", 1, bytes)?;
     let mut input = open_plain(path)?;
     let (mut buffer, mut line) = (vec![0; 256 * 1024], Vec::new());
     loop {

@@ -75,7 +75,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     let version = version.split_whitespace().next().unwrap_or_default().to_owned();
     drill.detail.version = Some(version);
 
-    let data = drill.step("install-db", true, |drill| {
+    let data = drill.step("L3 install-db", true, |drill| {
         let data = drill.scratch.folder("mysqldata")?;
         let mut ask = command(&install, drill.scratch.path(), drill.scratch.account);
         ask.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
@@ -83,11 +83,11 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         drill.must("mariadb-install-db", "", Ask::new(ask))?;
         Ok(data)
     })?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, &daemon, client, &data))?;
-    drill.step("restore", true, |drill| {
+    let mut server = drill.step("L3 start", true, |drill| Server::start(drill, &daemon, client, &data))?;
+    drill.step("L3 restore", true, |drill| {
         server.query(drill, "", &format!("CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4"))?;
         for dump in &dumps {
-            drill.watch.step("restore", 1, dump.bytes)?;
+            drill.watch.step("L3 restore", 1, dump.bytes)?;
             let mut ask = Ask::new(
                 server.ask(DATABASE, &[SESSION, "--show-warnings", "--binary-mode", "--local-infile=0"]),
             );
@@ -101,9 +101,9 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     })?;
     let mut databases = server.query(drill, "", "SHOW DATABASES")?;
     databases.retain(|d| !OWN.contains(&d.as_str()));
-    drill.step("engine-checks", true, |drill| server.check(drill, &databases))?;
+    drill.step("L3 engine-checks", true, |drill| server.check(drill, &databases))?;
     let sources: Vec<_> = databases.iter().map(|d| (d.clone(), server.source(d))).collect();
-    drill.step("compare", false, |drill| expect::compare(drill, &sources))?;
+    drill.step("L3 compare", false, |drill| expect::compare(drill, &sources))?;
     server.end();
     Ok(())
 }

@@ -141,7 +141,7 @@ pub fn drill(options: &DrillOptions, watch: &mut Watch<'_>) -> Result<Report> {
 
 impl Drill<'_, '_> {
     fn all(&mut self) -> Done<()> {
-        self.step("check-set", false, Self::check_set)?;
+        self.step("L3 check-set", false, Self::check_set)?;
         match self.set.kind {
             Kind::PostgresDump => pg_dump::restore(self),
             Kind::PostgresBase => base::restore(self),
@@ -156,11 +156,12 @@ impl Drill<'_, '_> {
             )),
         }
     }
-    /// Does and times a step, the failed ones too.
+    /// Does and times a step (`L3 initdb`; the report names it without its level), the failed ones too.
     fn step<T>(&mut self, name: &'static str, rto: bool, what: impl FnOnce(&mut Self) -> Done<T>) -> Done<T> {
         self.watch.step(name, 0, 0)?;
         let since = self.watch.elapsed();
         let done = what(self);
+        let name = name.strip_prefix("L3 ").unwrap_or(name);
         self.detail.steps.push(DrillStep { name, micros: self.watch.elapsed() - since, rto });
         done
     }
@@ -215,6 +216,8 @@ impl Drill<'_, '_> {
     fn check_set(&mut self) -> Done<()> {
         let options = VerifyOptions {
             path: self.options.path.clone(),
+            set: self.options.set.clone(),
+            run: self.options.run.clone(),
             kind: Some(self.set.kind),
             level: Some(Level::L2),
             wal: self.options.wal.clone(),
@@ -224,7 +227,8 @@ impl Drill<'_, '_> {
         };
         let before = super::verify(&options, self.watch)?;
         self.report.manifest_sm3.clone_from(&before.manifest_sm3);
-        self.report.run = self.report.run.take().or(before.run);
+        self.report.set = before.set;
+        self.report.run = before.run;
         self.report.coverage = before.coverage;
         self.report.checks.extend(before.checks);
         let unlisted = before.problems_total > before.problems.len() as u64;

@@ -53,7 +53,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     drill.detail.version = Some(install.version.clone());
     for dump in &mut dumps {
         if matches!(dump.form, Form::Archive | Form::Folder) {
-            dump.needs = drill.step("list", false, |drill| listed(drill, &install, dump))?;
+            dump.needs = drill.step("L3 list", false, |drill| listed(drill, &install, dump))?;
         }
         if let Some(needs) = dump.needs
             && needs > install.major
@@ -64,18 +64,18 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
             return Err(drill.stop(problem));
         }
     }
-    let data = drill.step("initdb", true, |drill| Server::init(drill, &install))?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
+    let data = drill.step("L3 initdb", true, |drill| Server::init(drill, &install))?;
+    let mut server = drill.step("L3 start", true, |drill| Server::start(drill, &install.home, &data))?;
     for (n, dump) in dumps.iter().enumerate() {
-        let needs = drill.step("scan", false, |drill| scan(drill, &server, dump))?;
+        let needs = drill.step("L3 scan", false, |drill| scan(drill, &server, dump))?;
         let database = format!("drill_{}", n + 1);
-        drill.step("restore", true, |drill| load(drill, &server, dump, &needs, &database))?;
+        drill.step("L3 restore", true, |drill| load(drill, &server, dump, &needs, &database))?;
     }
     let mut databases = server.databases(drill)?;
-    drill.step("engine-checks", true, |drill| server.check(drill, &databases))?;
+    drill.step("L3 engine-checks", true, |drill| server.check(drill, &databases))?;
     databases.retain(|d| d != "postgres" || dumps.iter().any(|d| d.form == Form::Cluster));
     let sources: Vec<_> = databases.iter().map(|d| (d.clone(), server.source(d))).collect();
-    drill.step("compare", false, |drill| expect::compare(drill, &sources))?;
+    drill.step("L3 compare", false, |drill| expect::compare(drill, &sources))?;
     server.end();
     Ok(())
 }
@@ -191,7 +191,7 @@ fn scan(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump) -> Done<Scan> {
 }
 
 fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, database: &str) -> Done<()> {
-    drill.watch.step("restore", 1, dump.bytes)?;
+    drill.watch.step("L3 restore", 1, dump.bytes)?;
     if dump.form == Form::Cluster {
         let mut ask = Ask::new(server.psql("postgres"));
         ask.input = Some(moved(drill, feed::open_plain(&dump.path)?, &dump.shown)?);

@@ -73,6 +73,7 @@ impl Server {
     pub(super) fn init(drill: &mut Drill<'_, '_>, install: &Install) -> Done<PathBuf> {
         let data = drill.scratch.folder("pgdata")?;
         let mut ask = command(&install.home.join("initdb"), drill.scratch.path(), drill.scratch.account);
+        // Without waiting for the disk: what is made here need not survive a power cut.
         ask.arg("-D").arg(&data).args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
         drill.must("initdb", "", Ask::new(ask))?;
         Ok(data)

@@ -32,7 +32,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
             printed.push('\n');
         }
     };
-    let ended = drill.step("restore", true, |drill| {
+    let ended = drill.step("L3 restore", true, |drill| {
         let mut ask = Ask::new(ask);
         ask.lines = Some(&mut hear);
         drill.run("sh", ask)

@@ -29,7 +29,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     let mut sources = Vec::new();
     for (n, file) in databases.iter().enumerate() {
         let copy = folder.join(format!("{}.db", n + 1));
-        drill.step("copy", true, |drill| {
+        drill.step("L3 copy", true, |drill| {
             super::archive::copy(drill, &file.path, &copy)?;
             for end in ["-wal", "-journal"] {
                 let beside = with_end(&file.path, end);
@@ -39,10 +39,10 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
             }
             Ok(())
         })?;
-        drill.step("engine-checks", true, |drill| check(drill, &file.shown, &copy))?;
+        drill.step("L3 engine-checks", true, |drill| check(drill, &file.shown, &copy))?;
         sources.push((file.shown.clone(), format!("sqlite:{}", copy.display())));
     }
-    drill.step("compare", false, |drill| expect::compare(drill, &sources))
+    drill.step("L3 compare", false, |drill| expect::compare(drill, &sources))
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

@@ -97,10 +97,10 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
     let version = ask(drill, &address, if postgres { "SHOW server_version" } else { "SELECT VERSION()" })?;
     drill.detail.version = Some(version);
     for load in loads {
-        drill.step("scan", false, |drill| stays_inside(drill, load, postgres))?;
+        drill.step("L3 scan", false, |drill| stays_inside(drill, load, postgres))?;
     }
     for load in loads {
-        drill.step("restore", true, |drill| one(drill, &address, load, postgres))?;
+        drill.step("L3 restore", true, |drill| one(drill, &address, load, postgres))?;
     }
     drill.report.check(
         Level::L3,
@@ -109,7 +109,7 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
         &[("database", address.database.clone().unwrap_or_default())],
     );
     let sources = [(address.database.clone().unwrap_or_default(), target.to_owned())];
-    drill.step("compare", false, |drill| expect::compare(drill, &sources))
+    drill.step("L3 compare", false, |drill| expect::compare(drill, &sources))
 }
 
 /// A dump that goes to a database of its own would leave the target, and write over who knows what.
@@ -137,7 +137,7 @@ fn stays_inside(drill: &mut Drill<'_, '_>, load: &Load, postgres: bool) -> Done<
 }
 
 fn one(drill: &mut Drill<'_, '_>, address: &Address, load: &Load, postgres: bool) -> Done<()> {
-    drill.watch.step("restore", 1, load.bytes)?;
+    drill.watch.step("L3 restore", 1, load.bytes)?;
     let names: &[&str] = match (postgres, load.archive) {
         (true, true) => &["pg_restore"],
         (true, false) => &["psql"],

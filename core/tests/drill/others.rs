@@ -150,6 +150,17 @@ fn scripts_of_the_customer() {
     assert_fail(&report, ProblemKind::RestoreFailed, "", "no space");
     assert_fail(&report, ProblemKind::RestoreFailed, "", "exit status: 7");
 
+    // Something that stays behind with the script's output is not waited for.
+    let since = std::time::Instant::now();
+    let report = work.drill_with(options(
+        "setsid sleep 30 & echo $! > \"$OPSLEDGER_SET/../pid\"; echo count A 1",
+        &[("A", 1)],
+    ));
+    assert_eq!(report.verdict, Verdict::Pass, "{}", shown(&report));
+    assert!(since.elapsed().as_secs() < 20);
+    let pid = std::fs::read_to_string(work.at("pid")).unwrap();
+    std::process::Command::new("kill").arg(pid.trim()).status().unwrap();
+
     // Too slow, though all is well otherwise.
     let slow = DrillOptions { rto: Some("50ms".into()), ..options(restore, &[("USERS", 12)]) };
     let report = work.drill_with(slow);

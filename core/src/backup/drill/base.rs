@@ -140,7 +140,7 @@ fn tablespace_folder(drill: &Drill<'_, '_>, oid: &str) -> Done<PathBuf> {
 fn unpack(drill: &mut Drill<'_, '_>, folder: &Path, data: &Path) -> Done<()> {
     let files: Vec<_> = drill.set.files.iter().filter(|f| f.path.parent() == Some(folder)).cloned().collect();
     drill.watch.step(
-        "copy",
+        "L3 copy",
         files.len() as u64,
         files.iter().map(|f| f.bytes).fold(0, u64::saturating_add),
     )?;

@@ -14,8 +14,13 @@ use std::time::Duration;
 
 /// How often a program is looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Bytes handed on at once.
+/// How long a program that has ended may still be heard.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Bytes fed at once.
 const BUFFER: usize = 256 * 1024;
+/// Bytes heard at once, and how many such pieces wait.
+const CHUNK: usize = 64 * 1024;
+const WAITING: usize = 16;
 /// Bytes of a program's messages that are kept, from their start and from their end.
 pub(super) const KEPT: usize = 16 * 1024;
 /// The longest line handed to a [`Lines`].
@@ -35,8 +40,8 @@ pub(super) struct Ask<'a> {
     pub(super) only: Option<&'static str>,
 }
 
-/// Hears lines, on another thread.
-pub(super) type Lines<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+/// Hears lines.
+pub(super) type Lines<'a> = &'a mut dyn FnMut(&[u8]);
 
 impl Ask<'_> {
     pub(super) fn new(command: Command) -> Self {
@@ -137,7 +142,7 @@ fn send(id: u32, signal: libc::c_int, group: bool) {
     }
 }
 
-/// Runs a program to its end. Cancelling stops it and all it started.
+/// Runs a program to its end. Cancelling stops it and all it started, but for what left its process group by itself.
 pub(super) fn run(mut ask: Ask<'_>, watch: &mut Watch<'_>) -> Result<Ended> {
     ask.command.stdin(if ask.input.is_some() { Stdio::piped() } else { Stdio::null() });
     ask.command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -145,62 +150,86 @@ pub(super) fn run(mut ask: Ask<'_>, watch: &mut Watch<'_>) -> Result<Ended> {
     let mut held = Held::start(&mut ask.command)?;
     let (stdin, stdout, stderr) =
         (held.child.stdin.take(), held.child.stdout.take(), held.child.stderr.take());
-    let (shared, since) = (watch.shared().clone(), watch.since());
-    let (answer, only) = (ask.answer, ask.only);
-    std::thread::scope(|scope| {
-        let lines = ask.lines;
-        let out =
-            scope.spawn(move || stdout.map_or_else(|| Kept::new(0, 0), |s| listen(s, lines, answer, 0)));
-        let messages =
-            scope.spawn(move || stderr.map_or_else(|| Kept::new(0, 0), |s| listen(s, None, KEPT, KEPT)));
-        let (tell, told) = mpsc::channel();
-        if let (Some(input), Some(stdin)) = (ask.input, stdin) {
-            scope.spawn(move || {
-                let end = feed(input, stdin, |n| shared.admit(n, since).map(|()| shared.read(n)));
-                let _ = tell.send(end);
-            });
-        } else {
-            drop(tell);
+    let (say, said) = mpsc::sync_channel(WAITING);
+    if let (Some(stdout), Some(stderr)) = (stdout, stderr) {
+        let other = say.clone();
+        std::thread::spawn(move || listen(stdout, |chunk| say.send((true, chunk)).is_ok()));
+        std::thread::spawn(move || listen(stderr, |chunk| other.send((false, chunk)).is_ok()));
+    }
+    let (tell, told) = mpsc::channel();
+    if let (Some(input), Some(stdin)) = (ask.input, stdin) {
+        let (shared, since) = (watch.shared().clone(), watch.since());
+        std::thread::spawn(move || {
+            let _ = tell.send(feed(input, stdin, |n| shared.admit(n, since).map(|()| shared.read(n))));
+        });
+    }
+    let mut heard = Heard {
+        out: Kept::new(ask.answer, 0),
+        messages: Kept::new(KEPT, KEPT),
+        lines: ask.lines,
+        line: Vec::new(),
+    };
+    let (mut broken, mut pipe) = (None, None);
+    let status = loop {
+        match said.recv_timeout(LOOK_EVERY) {
+            Ok(chunk) => heard.take(chunk),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_EVERY),
         }
-        let mut broken = None;
-        let mut pipe = None;
-        let status = loop {
-            if let Ok((stdin, end)) = told.try_recv() {
-                match end {
-                    Ok(()) => drop(stdin),
-                    Err(error) => {
-                        // The pipe stays open till it is dead: at its end a client would commit what it has got.
-                        pipe = Some(stdin);
-                        broken = Some(error);
-                        send(held.child.id(), libc::SIGKILL, true);
-                    }
-                }
-            }
-            match held.ended() {
-                Ok(Some(status)) => break Ok(status),
-                Ok(None) => {}
-                Err(error) => break Err(error),
-            }
-            if let Err(error) = watch.tick() {
-                break Err(error);
-            }
-            std::thread::sleep(LOOK_EVERY);
-        };
-        drop(held);
-        drop(pipe);
-        let out = out.join().map_err(|_| Error::new(Code::Internal, "stdout"))?;
-        let messages = messages.join().map_err(|_| Error::new(Code::Internal, "stderr"))?;
-        let status = status?;
+        if let Ok((stdin, Err(error))) = told.try_recv() {
+            // The pipe stays open till it is dead: at its end a client would commit what it has got.
+            pipe = Some(stdin);
+            broken = Some(error);
+            send(held.child.id(), libc::SIGKILL, true);
+        }
+        if let Some(status) = held.ended()? {
+            break status;
+        }
         watch.tick()?;
-        Ok(Ended {
-            ok: status.success() && broken.is_none(),
-            status: status.to_string(),
-            cut: out.cut(),
-            out: out.text(),
-            messages: chosen(messages.text(), only),
-            input_broken: broken,
-        })
+    };
+    drop(held);
+    drop(pipe);
+    // What it said last; not for ever, for something that left its group may still hold the pipe.
+    let since = std::time::Instant::now();
+    while let Ok(chunk) = said.recv_timeout(LAST_WORDS.saturating_sub(since.elapsed())) {
+        heard.take(chunk);
+    }
+    heard.end();
+    watch.tick()?;
+    Ok(Ended {
+        ok: status.success() && broken.is_none(),
+        status: status.to_string(),
+        cut: heard.out.cut(),
+        out: heard.out.text(),
+        messages: chosen(heard.messages.text(), ask.only),
+        input_broken: broken,
     })
+}
+
+/// What a program said so far.
+struct Heard<'a> {
+    out: Kept,
+    messages: Kept,
+    lines: Option<Lines<'a>>,
+    line: Vec<u8>,
+}
+
+impl Heard<'_> {
+    /// A piece of its answer, or of its messages.
+    fn take(&mut self, (answer, bytes): (bool, Vec<u8>)) {
+        match (answer, &mut self.lines) {
+            (false, _) => self.messages.add(&bytes),
+            (true, None) => self.out.add(&bytes),
+            (true, Some(lines)) => split(&bytes, &mut self.line, *lines),
+        }
+    }
+    fn end(&mut self) {
+        if let Some(lines) = &mut self.lines
+            && !self.line.is_empty()
+        {
+            lines(&self.line);
+        }
+    }
 }
 
 fn chosen(messages: String, only: Option<&str>) -> String {
@@ -270,27 +299,22 @@ impl Kept {
     }
 }
 
-fn listen(mut from: impl Read, mut lines: Option<Lines<'_>>, head: usize, tail: usize) -> Kept {
-    let mut kept = Kept::new(head, tail);
-    let mut buffer = vec![0; BUFFER];
-    let mut line = Vec::new();
+/// Hands on what comes, until it ends or nobody wants it.
+fn listen(mut from: impl Read, mut hand_on: impl FnMut(Vec<u8>) -> bool) {
     loop {
-        match from.read(&mut buffer) {
+        let mut chunk = vec![0; CHUNK];
+        match from.read(&mut chunk) {
             Ok(0) => break,
-            Ok(n) => match &mut lines {
-                None => kept.add(&buffer[..n]),
-                Some(lines) => split(&buffer[..n], &mut line, *lines),
-            },
+            Ok(n) => {
+                chunk.truncate(n);
+                if !hand_on(chunk) {
+                    break;
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => break,
         }
     }
-    if let Some(lines) = lines
-        && !line.is_empty()
-    {
-        lines(&line);
-    }
-    kept
 }
 
 /// Cuts bytes into lines; of a line longer than the limit, the start is handed on.

@@ -29,6 +29,6 @@ pub use report::{
 };
 pub use sample::Rotation;
 pub use seal::{SealDetail, seal};
-pub use source::{Fingerprint, TablePrint};
+pub use source::{Fingerprint, LeftOut, SequencePrint, TablePrint, Why};
 pub use verify::verify;
 pub use watch::{Progress, Shared, Watch};

@@ -118,6 +118,24 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // platform and standby
+    NotOnePoint = "not-one-point", Remark, "the two were not read at one point; rows that differed were read again", "两侧并非在同一时点读取；有差异的行已复读";
+    StandbyLags = "standby-lags", Remark, "the standby had not reached the platform's point when the wait was over", "等待时限内备库未追上平台的时点";
+    NotInSnapshot = "not-in-snapshot", Remark, "the table's engine takes part in no snapshot", "该表的存储引擎不参与一致性快照";
+    TableMissing = "table-missing", Fail, "the standby lacks the table", "备库缺少该表";
+    TableExtra = "table-extra", Fail, "the standby has a table that the platform lacks", "备库有平台所没有的表";
+    SchemaDiffers = "schema-differs", Fail, "the table's definition is another", "表结构不一致";
+    RowsDiffer = "rows-differ", Fail, "the table's rows are others", "表的数据不一致";
+    RowMissing = "row-missing", Fail, "the standby lacks the row", "备库缺少该行";
+    RowExtra = "row-extra", Fail, "the standby has a row that the platform lacks", "备库有平台所没有的行";
+    RowDiffers = "row-differs", Fail, "the row's content is another", "该行内容不一致";
+    RowsUnsettled = "rows-unsettled", Unstable, "rows that were written meanwhile differed each time they were read", "比对期间被改写的行每次读取都不一致，未能确认";
+    SequenceBehind = "sequence-behind", Fail, "the standby's sequence would give out numbers again", "备库的序列落后，会重复发号";
+    SequenceMissing = "sequence-missing", Fail, "the standby lacks the sequence", "备库缺少该序列";
+    ExtensionDiffers = "extension-differs", Remark, "the extension is there in another version", "扩展的版本不一致";
+    ExtensionMissing = "extension-missing", Fail, "the standby lacks the extension", "备库缺少该扩展";
+    IndexInvalid = "index-invalid", Remark, "the index is invalid", "索引无效";
+    ConstraintNotValidated = "constraint-not-validated", Remark, "the constraint was never checked against the rows there are", "约束尚未对已有数据验证";
 }
 
 /// One problem.

@@ -22,7 +22,7 @@ mod verify;
 mod watch;
 
 pub use compare::{CompareDetail, compare};
-pub use drill::{DrillDetail, drill};
+pub use drill::{DrillDetail, DrillStep, DrillTable, drill};
 pub use options::{CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions};
 pub use report::{
     Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,

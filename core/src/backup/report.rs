@@ -118,6 +118,22 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // drills
+    DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
+    EngineVersion = "engine-version", Unverifiable, "the version of the engine that the set needs is not installed here", "本机未安装备份集所需的数据库版本";
+    SetDamaged = "set-damaged", Fail, "the set is damaged, so nothing was restored", "备份集已损坏，未进行恢复";
+    RestoreFailed = "restore-failed", Fail, "the restore stopped at an error", "恢复因错误而中止";
+    EngineCheckFailed = "engine-check-failed", Fail, "the engine's own check of the restored data found damage", "数据库引擎对恢复数据的自检发现损坏";
+    EngineWarning = "engine-warning", Remark, "the engine gave a warning", "数据库引擎给出警告";
+    InvalidIndex = "invalid-index", Remark, "an index is not valid", "索引处于无效状态";
+    NotValidated = "not-validated", Remark, "a constraint was never validated", "约束未经验证";
+    RestoredTableMissing = "restored-table-missing", Fail, "a table recorded at backup time was not restored", "备份时登记的表未被恢复";
+    RestoredTableExtra = "restored-table-extra", Remark, "a table was restored that was not recorded at backup time", "恢复出备份时未登记的表";
+    RestoredCount = "restored-count", Fail, "the number of rows restored is another", "恢复的行数不符";
+    RestoredRows = "restored-rows", Fail, "as many rows were restored, but other ones", "恢复的行数相同，但内容不同";
+    RestoredSchema = "restored-schema", Fail, "the table restored has other columns, keys or indexes", "恢复的表结构（列、键、索引）不同";
+    NothingExpected = "nothing-expected", Remark, "it was restored, but nothing is recorded to compare it with", "已恢复，但没有可供比对的登记值";
+    RtoExceeded = "rto-exceeded", Fail, "the restore took longer than the recovery time objective", "恢复用时超过恢复时间目标（RTO）";
     // platform and standby
     NotOnePoint = "not-one-point", Remark, "the two were not read at one point; rows that differed were read again", "两侧并非在同一时点读取；有差异的行已复读";
     StandbyLags = "standby-lags", Remark, "the standby had not reached the platform's point when the wait was over", "等待时限内备库未追上平台的时点";

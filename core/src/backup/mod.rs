@@ -8,20 +8,28 @@ mod drill;
 mod files;
 mod options;
 mod pg;
+mod record;
 mod report;
+mod run;
 mod seal;
 mod source;
+mod status;
 mod structure;
 mod verify;
 mod watch;
 
 pub use compare::{CompareDetail, compare};
 pub use drill::{DrillDetail, drill};
-pub use options::{CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions};
+pub use options::{
+    CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions, options_schema, parse_size,
+};
 pub use report::{
     Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,
+    report_schema,
 };
+pub use run::{OPERATIONS, run};
 pub use seal::{SealDetail, seal};
 pub use source::{Fingerprint, TablePrint};
+pub use status::{SetStatus, StatusDetail};
 pub use verify::verify;
 pub use watch::{Progress, Shared, Watch};

@@ -138,6 +138,8 @@ codes! {
     // input: sheets
     BadSheet = 65, Input, "bad-sheet", "the sheet cannot be read", "无法读取该表格", "", "";
     BadCell = 66, Input, "bad-cell", "this cell cannot be read rightly", "该单元格无法正确读取", "", "";
+    // input: keys
+    BadKey = 62, Input, "bad-key", "the key cannot be read", "无法读取密钥", "", "";
     // refused: facts that contradict the record (admit)
     UnknownSubject = 70, Refused, "unknown-subject", "nothing of that name was opened", "没有该名称的记录", "record its opening fact first", "请先记录其起始事实";
     SecondStart = 71, Refused, "second-start", "this was opened before", "该记录已存在", "use another subject, or amend the first", "请换一个编号，或更正原记录";
@@ -163,10 +165,13 @@ codes! {
     NetworkFile = 94, Refused, "network-file-system", "ledgers on network file systems lose their locks", "网络文件系统上的台账会丢失锁", "keep it on a local disk", "请放在本地磁盘";
     NotReadOnly = 95, Refused, "not-read-only", "only reading is allowed here", "此处只允许读取", "", "";
     PartyKeys = 96, Refused, "party-keys", "signatures are not checked yet, so a contract that lists party keys is refused", "尚未支持签名校验，不能使用列有当事方密钥的合同", "", "";
+    CannotSeal = 97, Refused, "cannot-seal", "this cannot be sealed", "无法封存", "nothing was changed", "未作任何改动";
+    AlreadySealed = 98, Refused, "already-sealed", "this is sealed already", "已经封存", "check it with verify; seal another folder", "请用 verify 校验；或封存其他目录";
     KeyConflict = 100, Conflict, "key-conflict", "the key was recorded with another fact", "该 key 已记录了不同的事实", "a key names one fact for ever; use a new key", "一个 key 只对应一条事实，请换用新的 key";
     NotFound = 110, NotFound, "not-found", "not found", "未找到", "", "";
     Busy = 120, Busy, "busy", "another writer held the ledger too long", "其他进程占用台账过久", "try again", "请重试";
     Io = 130, Io, "io", "the operating system refused", "操作系统拒绝了操作", "", "";
+    CommandFailed = 133, Io, "command-failed", "the command failed", "命令执行失败", "", "";
     ReadOnlyFile = 131, Io, "read-only-file", "the file or its folder cannot be written", "文件或所在目录不可写", "check owner and permissions", "请检查所有者与权限";
     DiskFull = 132, Io, "disk-full", "no room left to write", "磁盘空间不足", "free some space; nothing of this batch was recorded", "请清理空间；本批次未记录任何内容";
     Corrupt = 140, Corrupt, "corrupt", "the ledger's content is damaged or was changed", "台账内容已损坏或被改动", "run verify", "请运行 verify";

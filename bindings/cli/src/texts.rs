@@ -133,7 +133,6 @@ texts! {
     BACKUP_REPORT = "SM3 of the report {}", "报告 SM3 {}";
     BACKUP_RECORDED = "recorded: entries {}", "已入账：记录 {}";
     BACKUP_NOT_RECORDED = "the check itself ended as shown; it is not recorded in the ledger:", "校验已完成，结果如上；但未能记入台账：";
-    LEVEL = "LEVEL", "级别";
     PATH = "PATH", "路径";
     EXPECTED = "EXPECTED", "应为";
     FOUND = "FOUND", "实为";

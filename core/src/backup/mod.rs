@@ -3,15 +3,21 @@
 //! deleted, and what is checked is never written to. Knows nothing of clauses: the rule `backup` judges the facts.
 
 mod bag;
+mod check_file;
+mod chunks;
 mod compare;
+mod content;
 mod drill;
 mod files;
 mod options;
+mod path;
 mod pg;
 mod record;
 mod report;
 mod run;
+mod sample;
 mod seal;
+mod sign;
 mod source;
 mod status;
 mod structure;
@@ -28,6 +34,7 @@ pub use report::{
     report_schema,
 };
 pub use run::{OPERATIONS, run};
+pub use sample::Rotation;
 pub use seal::{SealDetail, seal};
 pub use source::{Fingerprint, TablePrint};
 pub use status::{SetStatus, StatusDetail};

@@ -1,16 +1,16 @@
 //! What an operation is asked: the same words in the command, in Python, and as JSON in C and Java
 //! (`schemas/backup-options.schema.json`). Paths are the host's; sizes are bytes.
 
-use super::Level;
+use super::{Level, Rotation};
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What a set holds: how its structure is checked and how it is restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Files and folders.
@@ -85,6 +85,8 @@ pub struct VerifyOptions {
     pub manifest_sm3: Option<String>,
     /// `n/t`: read n of t parts, beginning where the last run of this manifest ended.
     pub sample: Option<String>,
+    /// Where the rotation of `sample` stands, as the report of the last run said; left out: as `state` says, else its beginning.
+    pub rotation: Option<Rotation>,
     /// Where the rotation of `sample` is remembered when there is no ledger.
     pub state: Option<PathBuf>,
     /// Paths (and all below them) that are left out, and listed as not covered.

@@ -109,6 +109,12 @@ fn detail(report: &Report, body: &mut Map<String, Value>) {
     if let Some(source) = &report.source {
         body.insert("source".into(), fingerprint(source));
     }
+    if let Some(rotation) = &report.rotation {
+        body.insert(
+            "rotation".into(),
+            json!({ "manifest_sm3": rotation.manifest_sm3, "of": rotation.of, "next": rotation.next }),
+        );
+    }
 }
 
 /// What a database held: too long for a fact where there are many tables, so their digest.

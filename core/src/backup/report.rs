@@ -1,6 +1,6 @@
 //! What an operation found: a public document (`schemas/backup-report.schema.json`).
 
-use super::{CompareDetail, DrillDetail, Fingerprint, SealDetail, StatusDetail};
+use super::{CompareDetail, DrillDetail, Fingerprint, Rotation, SealDetail, StatusDetail};
 use crate::error::Lang;
 use crate::time::Instant;
 use serde::{Serialize, Serializer};
@@ -99,8 +99,25 @@ problems! {
     ManifestMissing = "manifest-missing", Fail, "the manifest is missing", "缺少清单";
     ManifestBroken = "manifest-broken", Fail, "the manifest cannot be read", "清单无法读取";
     ManifestChanged = "manifest-changed", Fail, "the manifest does not agree with its own digest", "清单与其自身摘要不符";
+    ManifestNotRecorded = "manifest-not-recorded", Fail, "this is not the set that was recorded: the digest of its manifest is another", "不是所记录的备份集：清单的摘要与记录不符";
+    ManifestForm = "manifest-form", Remark, "the manifest is not in the form of the standard", "清单格式不完全符合标准";
+    DuplicateEntry = "duplicate-entry", Fail, "listed twice", "清单中重复列出";
+    NotInEveryManifest = "not-in-every-manifest", Fail, "not listed in every manifest", "未列入每一份清单";
+    UnknownAlgorithm = "unknown-algorithm", Remark, "the algorithm of this manifest is not known here, so it was not used", "不支持该清单的摘要算法，未予使用";
+    UnlistedTagFile = "unlisted-tag-file", Remark, "no tag manifest lists it, so nothing protects it", "未列入标签清单，不受保护";
+    NameDiffers = "name-differs", Remark, "the name is spelt otherwise on disk", "磁盘上的文件名写法不同";
+    NotFetched = "not-fetched", Fail, "listed to be fetched from elsewhere, and not there: the set is incomplete", "须另行获取的文件尚未取得，备份集不完整";
+    OxumMismatch = "oxum-mismatch", Fail, "the bytes and files in all (Payload-Oxum) are others", "总字节数或文件数（Payload-Oxum）不符";
+    ChunkMismatch = "chunk-mismatch", Fail, "the content is another in this chunk", "该分块内容不符";
+    ChunkListWrong = "chunk-list-wrong", Fail, "the list of chunks does not agree with the file's own digest", "分块清单与文件自身摘要不一致";
+    ReadDiffers = "read-differs", Unstable, "two reads gave two contents: memory, a cable, or somebody writing", "两次读取内容不一致：内存、线缆故障或正在被写入";
+    OtherSet = "other-set", Fail, "it is a backup of another set", "属于另一备份集";
+    LogMarkerMissing = "log-marker-missing", Fail, "the tool's log does not end as a good run does", "备份工具日志末尾没有成功标记";
     Unsigned = "unsigned", Remark, "not signed: a manifest that anyone can recompute proves nothing against a person", "未签名：任何人都能重算的清单不能证明未被人为改动";
     SignatureWrong = "signature-wrong", Fail, "the signature does not fit", "签名不符";
+    SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
+    SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
+    SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
 }
 
 /// One problem.
@@ -277,9 +294,11 @@ pub struct Report {
     /// What the database held when it was sealed, or holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Fingerprint>,
+    /// Of `verify` with `sample`: where the rotation stands after this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// Of `seal`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub seal: Option<SealDetail>,
     /// Of `drill`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,6 +352,7 @@ impl Report {
             manifest_sm3: None,
             signed_by: None,
             source: None,
+            rotation: None,
             seal: None,
             drill: None,
             compare: None,

@@ -1,9 +1,10 @@
 //! The one door for every language: an operation by name, its options as JSON, and a ledger that keeps what came of it.
 
-use super::{Report, Watch, options::parse_size, record, status};
+use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use super::{CompareOptions, DrillOptions, Kind, Level, SealOptions, StatusOptions, VerifyOptions};
 use crate::account::Account;
 use crate::contract::Contract;
+use crate::digest::sm3_hex;
 use crate::error::{Code, Error, Result, err};
 use crate::ledger::Ledger;
 use crate::time::parse_duration;
@@ -101,21 +102,49 @@ fn verify(books: &Books<'_>, mut options: VerifyOptions, watch: &mut Watch<'_>) 
             "verify 为 L1 或 L2；L0 用 status，L3 用 drill，L4 用 compare",
         ));
     }
-    if let Some(sample) = &options.sample {
-        parts(sample)?;
-    }
-    let set = books.set(options.set.as_ref())?;
-    options.kind = options.kind.or(set.kind);
+    let set = books.set(known(options.set.as_ref(), &options.path).as_ref())?;
+    options.kind = options.kind.or(kind_unless_said(&options.path, set.kind));
     options.level = options.level.or(set.level.map(|l| l.clamp(Level::L1, Level::L2)));
+    if let (Some(ledger), Some(_), None) = (books.ledger, &options.sample, &options.rotation) {
+        options.rotation = rotation(ledger, &options.path)?;
+    }
     super::verify(&options, watch)
+}
+
+/// The set: as asked, else as the bag says.
+fn known(set: Option<&String>, path: &Path) -> Option<String> {
+    let said = || bag::described(path)?.get(bag::info::SET).map(str::to_owned);
+    set.cloned().or_else(said)
+}
+
+/// What the contract says it holds, unless the bag says so itself.
+fn kind_unless_said(path: &Path, kind: Option<Kind>) -> Option<Kind> {
+    let said = bag::described(path).is_some_and(|info| info.get(bag::info::KIND).is_some());
+    if said { None } else { kind }
+}
+
+/// Where the last check of this very manifest left off, as the ledger holds it.
+fn rotation(ledger: &Ledger, path: &Path) -> Result<Option<Rotation>> {
+    let Ok(manifest) = content::read_small(&path.join(sign::SIGNED), bag::MAX_SEALED) else { return Ok(None) };
+    // The fact's text is canonical, so its keys stand in their order and no blank between them.
+    let mark = format!("\"manifest_sm3\":\"{}\"", sm3_hex(&manifest));
+    let found = ledger.sql(&format!(
+        "SELECT fact ->> '$.body.rotation.of', fact ->> '$.body.rotation.next' FROM entry WHERE fact ->> 'kind' = 'backup.verify' \
+         AND instr(fact, '{mark}') AND fact -> '$.body.rotation' IS NOT NULL ORDER BY seq DESC LIMIT 1"
+    ))?;
+    let numbers = found.rows.first().and_then(|row| {
+        let number = |i: usize| u32::try_from(row.get(i)?.as_u64()?).ok();
+        Some((number(0)?, number(1)?))
+    });
+    Ok(numbers.map(|(of, next)| Rotation { manifest_sm3: sm3_hex(&manifest), of, next }))
 }
 
 fn drill(books: &Books<'_>, mut options: DrillOptions, watch: &mut Watch<'_>) -> Result<Report> {
     given(&options.path, "path")?;
     limit(options.io_limit.as_ref(), watch)?;
     duration(options.rto.as_ref(), "rto")?;
-    let set = books.set(options.set.as_ref())?;
-    options.kind = options.kind.or(set.kind);
+    let set = books.set(known(options.set.as_ref(), &options.path).as_ref())?;
+    options.kind = options.kind.or(kind_unless_said(&options.path, set.kind));
     options.rto = options.rto.or(set.rto);
     super::drill(&options, watch)
 }
@@ -163,18 +192,6 @@ fn limit(text: Option<&String>, watch: &mut Watch<'_>) -> Result<()> {
 
 fn duration(text: Option<&String>, key: &str) -> Result<()> {
     text.map_or(Ok(()), |text| parse_duration(text).map(drop).map_err(|e| e.in_field(key)))
-}
-
-/// `n/t` with 1 <= n <= t <= 1000.
-fn parts(text: &str) -> Result<(u32, u32)> {
-    let numbers = text.split_once('/').and_then(|(n, t)| Some((n.parse().ok()?, t.parse().ok()?)));
-    match numbers {
-        Some((n, t)) if 1 <= n && n <= t && t <= 1000 => Ok((n, t)),
-        _ => Err(bad("sample", format!("{text:?}")).with_hints(
-            "write n/t: 1/4 reads a quarter each run, and everything in four runs",
-            "请写成 n/t：1/4 表示每次读四分之一，四次读完全部",
-        )),
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ fn wrong_options_name_the_key_and_the_value() {
         ("verify", "{\"path\":7}", "invalid type"),
         ("verify", "{}", "path is missing"),
         ("verify", "{\"path\":\"x\",\"level\":\"L3\"}", "level = L3"),
-        ("verify", "{\"path\":\"x\",\"sample\":\"5/4\"}", "sample = \"5/4\""),
+        ("verify", "{\"path\":\"x\",\"sample\":\"5/4\"}", "sample \"5/4\""),
         ("verify", "{\"path\":\"x\",\"io_limit\":\"50\\u00b5\"}", "io_limit"),
         ("verify", "{\"path\":\"x\",\"io_limit\":\"0\"}", "io_limit = 0"),
         ("drill", "{\"path\":\"x\",\"rto\":\"soon\"}", "rto"),

@@ -161,7 +161,9 @@ mod tests {
     #[test]
     fn what_is_ignored_is_a_path_and_all_below_it() {
         let ignored = ["data/logs/".to_owned(), "./x".to_owned()];
-        assert!(is_below("data/logs", &ignored) && is_below("data/logs/a", &ignored) && is_below("x", &ignored));
+        assert!(
+            is_below("data/logs", &ignored) && is_below("data/logs/a", &ignored) && is_below("x", &ignored)
+        );
         assert!(!is_below("data/logs2", &ignored) && !is_below("data", &ignored));
     }
 }

@@ -83,9 +83,7 @@ pub fn verify(options: &VerifyOptions, watch: &mut Watch<'_>) -> Result<Report> 
 fn form(options: &VerifyOptions) -> Result<Form> {
     let root = options.path.as_path();
     let meta = root.symlink_metadata().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::new(Code::NotFound, root.display().to_string())
-        }
+        std::io::ErrorKind::NotFound => Error::new(Code::NotFound, root.display().to_string()),
         _ => files::io(root, &error),
     })?;
     let folder = meta.is_dir() || root.is_dir();
@@ -95,17 +93,20 @@ fn form(options: &VerifyOptions) -> Result<Form> {
     }
     if super::seal::is_half_sealed(root) {
         let half = Error::new(Code::BadRequest, format!("{}: half sealed", root.display()));
-        return Err(half.with_hints(
-            "run seal again: it goes on where it stopped",
-            "请再次运行 seal，将从中断处继续",
-        ));
+        return Err(
+            half.with_hints("run seal again: it goes on where it stopped", "请再次运行 seal，将从中断处继续")
+        );
     }
     if folder && bag::is_bag(root) {
         return Ok(Form::Bag);
     }
     if folder {
         let base = root.join(BACKUP_MANIFEST).symlink_metadata().is_ok();
-        return Ok(if base || options.kind == Some(Kind::PostgresBase) { Form::BaseBackup } else { Form::Folder });
+        return Ok(if base || options.kind == Some(Kind::PostgresBase) {
+            Form::BaseBackup
+        } else {
+            Form::Folder
+        });
     }
     if meta.is_file() {
         return Ok(Form::File);
@@ -149,16 +150,12 @@ fn is_fatal(problem: &Problem) -> bool {
     problem.kind.weight() != super::Weight::Remark
 }
 
-fn describe(
-    info: &bag::info::Info,
-    options: &VerifyOptions,
-    kind: &mut Option<Kind>,
-    report: &mut Report,
-) {
+fn describe(info: &bag::info::Info, options: &VerifyOptions, kind: &mut Option<Kind>, report: &mut Report) {
     if let Some(said) = info.get(bag::info::SET) {
         match &options.set {
-            Some(set) if set != said => report
-                .problem(Problem::new(ProblemKind::OtherSet, bag::info::NAME).with(set, said)),
+            Some(set) if set != said => {
+                report.problem(Problem::new(ProblemKind::OtherSet, bag::info::NAME).with(set, said))
+            }
             _ => report.set = Some(said.to_owned()),
         }
     }
@@ -210,14 +207,22 @@ fn part(
         report.leave_out(
             "data",
             format!("抽样：本次读取第 {}/{} 份起的部分，{left} 字节未读", plan.parts.start + 1, share.of),
-            format!("a sample, from part {} of {}: {left} bytes were not read", plan.parts.start + 1, share.of),
+            format!(
+                "a sample, from part {} of {}: {left} bytes were not read",
+                plan.parts.start + 1,
+                share.of
+            ),
         );
     }
     report.check(
         Level::L1,
         "sample",
         None,
-        &[("from", (plan.parts.start + 1).to_string()), ("parts", share.parts.to_string()), ("of", share.of.to_string())],
+        &[
+            ("from", (plan.parts.start + 1).to_string()),
+            ("parts", share.parts.to_string()),
+            ("of", share.of.to_string()),
+        ],
     );
     let rotation =
         Rotation { manifest_sm3: manifest, of: share.of, next: if complete { plan.next } else { from } };
@@ -345,7 +350,9 @@ fn guess(expected: &mut [Expected], guesses: &[bool], watch: &mut Watch<'_>) -> 
         .collect();
     content::read(&few, watch, &mut |k, finding| {
         if let content::Finding::Differs { wrong, .. } = finding {
-            meant.extend((0..few[k].digests.len()).filter(|d| !wrong.contains(d)).map(|d| few[k].digests[d].0));
+            meant.extend(
+                (0..few[k].digests.len()).filter(|d| !wrong.contains(d)).map(|d| few[k].digests[d].0),
+            );
         }
     })?;
     for (e, _) in expected.iter_mut().zip(guesses).filter(|(_, g)| **g) {

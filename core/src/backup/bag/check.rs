@@ -49,8 +49,7 @@ pub(in crate::backup) fn check(
     // Tag files first: a damaged manifest explains what follows.
     let tag_listing = list(root, &tags, declaration, false, ours, report, watch)?;
     let empty = BTreeSet::new();
-    let resolver =
-        Resolver { on_disk: &on_disk, declaration, fetch: &empty, ignore: &options.ignore };
+    let resolver = Resolver { on_disk: &on_disk, declaration, fetch: &empty, ignore: &options.ignore };
     if ours {
         for (path, listed) in tag_listing.iter().filter(|(path, _)| !on_disk.contains_key(path.as_str())) {
             seal_of::all_agree(path, listed, &tags, false, report);
@@ -69,12 +68,12 @@ pub(in crate::backup) fn check(
     let listing = list(root, &manifests, declaration, true, false, report, watch)?;
     every_manifest(&listing, &manifests, declaration, report);
     let resolver = Resolver { on_disk: &on_disk, declaration, fetch: &fetch, ignore: &options.ignore };
+    let chunks = chunk_list(root, &on_disk, &listing, report);
     let resolved = resolver.resolve(listing, &names(&manifests), report);
     extra(&on_disk, &resolved.claimed, &claimed, ours, &options.ignore, report);
     oxum(&info, &found, resolved.forgiven, report);
-    let chunks = chunk_list(root, &on_disk, report);
     coverage(&found, options, report);
-    Ok(payload(root, info, resolved.files, chunks, &manifests, report))
+    Ok(payload(root, info, resolved.files, chunks, &manifests))
 }
 
 fn names(manifests: &[Manifest]) -> String {
@@ -263,9 +262,8 @@ fn fetch(
         let name = name.strip_prefix("./").unwrap_or(name);
         let name = if declaration.is_1_0() { path::decode(name) } else { name.to_owned() };
         match path::refused(&name).or_else(|| (!name.starts_with("data/")).then_some("not below data/")) {
-            Some(reason) => report.problem(
-                Problem::new(ProblemKind::UnsafePath, &name).detail(format!("{reason} ({NAME})")),
-            ),
+            Some(reason) => report
+                .problem(Problem::new(ProblemKind::UnsafePath, &name).detail(format!("{reason} ({NAME})"))),
             None => {
                 paths.insert(name);
             }
@@ -323,7 +321,13 @@ fn oxum(info: &Info, found: &[Found], forgiven: u64, report: &mut Report) {
     }
 }
 
-fn chunk_list(root: &Path, on_disk: &OnDisk<'_>, report: &mut Report) -> BTreeMap<String, FileChunks> {
+/// Chunks by the path of their file; those of a file that no manifest lists are a problem.
+fn chunk_list(
+    root: &Path,
+    on_disk: &OnDisk<'_>,
+    listing: &listing::Listing,
+    report: &mut Report,
+) -> BTreeMap<String, FileChunks> {
     if on_disk.get(chunks::NAME).is_none_or(|f| f.what != What::File) {
         return BTreeMap::new();
     }
@@ -335,10 +339,18 @@ fn chunk_list(root: &Path, on_disk: &OnDisk<'_>, report: &mut Report) -> BTreeMa
         }
         reader.finish().map_err(|what| super::text::Trouble::Text(what, lines.at))
     };
-    read().unwrap_or_else(|why| {
-        report.problem(trouble(chunks::NAME, why));
-        BTreeMap::new()
-    })
+    match read() {
+        Ok(list) => {
+            for path in list.keys().filter(|path| !listing.contains_key(path.as_str())) {
+                report.problem(Problem::new(ProblemKind::ChunkListWrong, chunks::NAME).detail(path));
+            }
+            list
+        }
+        Err(why) => {
+            report.problem(trouble(chunks::NAME, why));
+            BTreeMap::new()
+        }
+    }
 }
 
 fn coverage(found: &[Found], options: &VerifyOptions, report: &mut Report) {
@@ -360,7 +372,6 @@ fn payload(
     files: Vec<(String, &Found, Listed)>,
     mut chunks: BTreeMap<String, FileChunks>,
     manifests: &[Manifest],
-    report: &mut Report,
 ) -> Bag {
     let mut bag = Bag { info, expected: Vec::new(), sizes: Vec::new() };
     let source = names(manifests);
@@ -375,13 +386,6 @@ fn payload(
             source: source.clone(),
             shown,
         });
-    }
-    for path in chunks.into_keys() {
-        // What is missing was named; a file that no manifest lists cannot have chunks.
-        if !root.join(&path).exists() && report.problems_total > 0 {
-            continue;
-        }
-        report.problem(Problem::new(ProblemKind::ChunkListWrong, chunks::NAME).detail(path));
     }
     bag
 }

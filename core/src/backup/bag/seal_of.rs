@@ -107,9 +107,8 @@ pub(super) fn seal(
         }
         recorded = expected == found;
         if !recorded {
-            report.problem(
-                Problem::new(ProblemKind::ManifestNotRecorded, &first.name).with(&expected, &found),
-            );
+            report
+                .problem(Problem::new(ProblemKind::ManifestNotRecorded, &first.name).with(&expected, &found));
         }
     }
     report.manifest_sm3 = Some(found);

@@ -67,10 +67,7 @@ impl Lines {
         let input: Box<dyn BufRead> = match encoding {
             Encoding::Utf16 | Encoding::Utf16Le | Encoding::Utf16Be => {
                 if meta.len() > MAX_WIDE {
-                    return Err(Trouble::Text(
-                        format!("longer than {MAX_WIDE} bytes, in UTF-16"),
-                        MAX_WIDE,
-                    ));
+                    return Err(Trouble::Text(format!("longer than {MAX_WIDE} bytes, in UTF-16"), MAX_WIDE));
                 }
                 Box::new(std::io::Cursor::new(wide(file, encoding)?))
             }

@@ -7,6 +7,8 @@
 
 mod stage;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use super::files::{self, What};
 use super::{Fingerprint, Kind, Level, Report, SealOptions, Watch, bag, path, sign, source};
@@ -86,7 +88,11 @@ pub fn seal(options: &SealOptions, watch: &mut Watch<'_>) -> Result<Report> {
     stage.publish()?;
     finish(place, &order, stage.resumed, &mut report)?;
     for folder in empty_folders(&place.join("data"), watch)? {
-        report.leave_out(format!("data/{folder}"), "空目录不列入清单", "an empty folder: manifests list files only");
+        report.leave_out(
+            format!("data/{folder}"),
+            "空目录不列入清单",
+            "an empty folder: manifests list files only",
+        );
     }
     let now = watch.now();
     Ok(report.finish(now))
@@ -132,7 +138,9 @@ impl<'a> Order<'a> {
         }
         let run = match (&options.run, options.path.canonicalize()) {
             (Some(run), _) => run.clone(),
-            (None, Ok(path)) => path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            (None, Ok(path)) => {
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+            }
             (None, Err(error)) => return Err(files::io(&options.path, &error)),
         };
         one_line("run", &run)?;
@@ -203,8 +211,7 @@ fn run(command: &str, snapshot: Option<&str>, watch: &mut Watch<'_>) -> Result<(
 /// A file without a name: whatever the command prints has room, and nothing stays behind.
 fn tempfile_for_output() -> std::io::Result<std::fs::File> {
     let path = std::env::temp_dir().join(format!("opsledger-seal-{}", std::process::id()));
-    let file =
-        std::fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+    let file = std::fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
 }
@@ -235,10 +242,11 @@ fn preflight(from: &Path, stage: &stage::Stage, watch: &mut Watch<'_>) -> Result
                 What::File => {
                     files += 1;
                     if is_ledger(&at)? {
-                        return Err(Error::new(Code::CannotSeal, format!("{}: a ledger", at.display())).with_hints(
-                            "a ledger is backed up by its snapshot: seal that",
-                            "台账须以其快照备份：请封存快照",
-                        ));
+                        return Err(Error::new(Code::CannotSeal, format!("{}: a ledger", at.display()))
+                            .with_hints(
+                                "a ledger is backed up by its snapshot: seal that",
+                                "台账须以其快照备份：请封存快照",
+                            ));
                     }
                 }
             }
@@ -300,7 +308,10 @@ fn empty_folders(data: &Path, watch: &mut Watch<'_>) -> Result<Vec<String>> {
         let inside = format!("{}/", f.path.to_string_lossy());
         // Bytes between a name and "/" (space to ".") may stand between a folder and what is in it.
         let mut after = found[i + 1..].iter().map(|g| g.path.to_string_lossy());
-        let filled = after.by_ref().take_while(|p| p.starts_with(inside.trim_end_matches('/'))).any(|p| p.starts_with(&inside));
+        let filled = after
+            .by_ref()
+            .take_while(|p| p.starts_with(inside.trim_end_matches('/')))
+            .any(|p| p.starts_with(&inside));
         if !filled {
             empty.push(f.path.to_string_lossy().into_owned());
         }

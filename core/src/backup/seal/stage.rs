@@ -21,6 +21,37 @@ const DATA: &str = "data";
 /// Bytes copied at once.
 const BUFFER: usize = 256 * 1024;
 
+/// What a test stops a seal at: each change of names on the disk.
+#[cfg(test)]
+pub(super) mod stop {
+    use super::{Code, Result, err};
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(in crate::backup::seal) static AFTER: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    pub(in crate::backup::seal) fn change() -> Result<()> {
+        match AFTER.get() {
+            Some(0) => err(Code::Internal, "stopped by the test"),
+            Some(n) => {
+                AFTER.set(Some(n - 1));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(test))]
+mod stop {
+    // Only tests stop a seal between two changes.
+    #[allow(clippy::unnecessary_wraps, reason = "the test's own gives an error")]
+    pub(super) fn change() -> super::Result<()> {
+        Ok(())
+    }
+}
+
 /// True for the staging folder itself and what is in it.
 pub(super) fn is_stage(path: &OsStr) -> bool {
     let bytes = path.as_encoded_bytes();
@@ -97,8 +128,11 @@ impl Stage {
         Ok(())
     }
 
+    /// True when everything is written: what is left is to move it out, or only to remove the empty stage.
     pub(super) fn is_ready(&self) -> bool {
-        self.root.join(READY).symlink_metadata().is_ok()
+        let there = |path: PathBuf| path.symlink_metadata().is_ok();
+        let published = || !there(self.data()) && there(self.place.join(declaration::NAME));
+        self.resumed && (there(self.root.join(READY)) || published())
     }
     /// The payload's folder.
     pub(super) fn data(&self) -> PathBuf {
@@ -137,9 +171,11 @@ impl Stage {
     ) -> Result<Moved> {
         if self.copies && self.resumed {
             // Links and copies of a seal that was stopped: the content lies where it always lay.
+            stop::change()?;
             fs::remove_dir_all(&self.root).map_err(|error| files::io(&self.root, &error))?;
         }
         let data = self.data();
+        stop::change()?;
         fs::create_dir_all(&data).map_err(|error| files::io(&data, &error))?;
         if let Some(fingerprint) = fingerprint {
             self.write(SOURCE, &super::tags::source(fingerprint)?)?;
@@ -166,6 +202,7 @@ impl Stage {
                     format!("{}: it was made anew while {} was being sealed", old.display(), new.display()),
                 );
             }
+            stop::change()?;
             fs::rename(&old, &new).map_err(|error| files::io(&old, &error))?;
         }
         sync_folder(&data)?;
@@ -178,14 +215,20 @@ impl Stage {
             return Err(files::io(&from.join(u.path), &u.error));
         }
         let count = |what| found.iter().filter(move |f| f.what == what);
-        watch.step("seal copies", count(What::File).count() as u64, count(What::File).map(|f| f.len).sum())?;
+        watch.step(
+            "seal copies",
+            count(What::File).count() as u64,
+            count(What::File).map(|f| f.len).sum(),
+        )?;
         let mut moved = Moved::default();
         for Found { path, what, .. } in &found {
             let (old, new) = (from.join(path), self.data().join(path));
             if *what == What::Folder {
+                stop::change()?;
                 fs::create_dir_all(&new).map_err(|error| files::io(&new, &error))?;
                 continue;
             }
+            stop::change()?;
             if fs::hard_link(&old, &new).is_ok() {
                 moved.linked += 1;
             } else {
@@ -208,6 +251,7 @@ impl Stage {
             let entry = entry.map_err(|error| files::io(&self.root, &error))?;
             let name = entry.file_name();
             if name != DATA && name != SOURCE {
+                stop::change()?;
                 fs::remove_file(entry.path()).map_err(|error| files::io(&entry.path(), &error))?;
             }
         }
@@ -216,6 +260,7 @@ impl Stage {
 
     /// Writes a tag file into the stage.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        stop::change()?;
         let path = self.root.join(name);
         let write = || {
             let mut file = File::create(&path)?;
@@ -247,10 +292,12 @@ impl Stage {
                     format!("{}: it was made while the folder was being sealed; move it away", new.display()),
                 );
             }
+            stop::change()?;
             fs::rename(&old, &new).map_err(|error| files::io(&old, &error))?;
         }
         sync_folder(&self.place)?;
         let (old, new) = (self.root.join(declaration::NAME), self.place.join(declaration::NAME));
+        stop::change()?;
         match fs::rename(&old, &new) {
             Ok(()) => {}
             // Stopped after this very step.
@@ -259,7 +306,14 @@ impl Stage {
         }
         sync_folder(&self.place)?;
         let ready = self.root.join(READY);
-        fs::remove_file(&ready).map_err(|error| files::io(&ready, &error))?;
+        stop::change()?;
+        match fs::remove_file(&ready) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(files::io(&ready, &error));
+            }
+            _ => {}
+        }
+        stop::change()?;
         fs::remove_dir(&self.root).map_err(|error| files::io(&self.root, &error))?;
         sync_folder(&self.place)
     }
@@ -267,7 +321,8 @@ impl Stage {
 
 /// Copies a file with its permissions; nothing is taken for a copy that did not reach the disk.
 fn copy_file(old: &Path, new: &Path, watch: &mut Watch<'_>) -> Result<()> {
-    let changed = || Error::new(Code::CannotSeal, format!("{}: it changes while it is sealed", old.display()));
+    let changed =
+        || Error::new(Code::CannotSeal, format!("{}: it changes while it is sealed", old.display()));
     let (mut input, before) = match files::open(old) {
         Ok(opened) => opened,
         Err(files::Outcome::Refused(error)) => return Err(files::io(old, &error)),

@@ -164,9 +164,18 @@ fn bag_info(
     lines.extend(kind.and_then(|k| k.as_str().map(|k| (info::KIND, k.to_owned()))));
     lines.push((info::STARTED, text(order.started)?));
     lines.push((info::FINISHED, text(finished)?));
-    lines.extend(fingerprint.map(|f| (info::ENGINE, format!("{} {}", f.engine, f.version.replace(['\r', '\n'], " ")))));
+    lines.extend(
+        fingerprint.map(|f| (info::ENGINE, format!("{} {}", f.engine, f.version.replace(['\r', '\n'], " ")))),
+    );
     if written.chunked > 0 {
-        lines.push((info::CHUNKS, format!("{} bytes, files over {} bytes", chunks::SIZE, order.options.chunks_from.unwrap_or(chunks::FROM))));
+        lines.push((
+            info::CHUNKS,
+            format!(
+                "{} bytes, files over {} bytes",
+                chunks::SIZE,
+                order.options.chunks_from.unwrap_or(chunks::FROM)
+            ),
+        ));
     }
     lines.extend(signer.map(|s| (info::SIGNER, s)));
     let own = lines.into_iter().map(|(label, value)| (label.to_owned(), value));

@@ -136,6 +136,8 @@ codes! {
     UnknownWord = 59, Input, "unknown-word", "the word is not one of those allowed here", "该取值不在允许的范围内", "", "";
     NotCanonical = 60, Input, "not-canonical", "the fact is not in canonical form", "事实不是规范格式", "", "";
     // input: sheets
+    BadSource = 67, Input, "bad-source", "not a database this can read", "不是可读取的数据库地址", "write postgresql://user@host/database, mariadb://user@host/database or sqlite:PATH", "请写成 postgresql://user@host/database、mariadb://user@host/database 或 sqlite:PATH";
+    SameSource = 68, Input, "same-source", "platform and standby are one and the same database", "平台与备库是同一个数据库", "name the standby's own address", "请写明备库自己的地址";
     BadSheet = 65, Input, "bad-sheet", "the sheet cannot be read", "无法读取该表格", "", "";
     BadCell = 66, Input, "bad-cell", "this cell cannot be read rightly", "该单元格无法正确读取", "", "";
     // input: keys
@@ -167,13 +169,17 @@ codes! {
     PartyKeys = 96, Refused, "party-keys", "signatures are not checked yet, so a contract that lists party keys is refused", "尚未支持签名校验，不能使用列有当事方密钥的合同", "", "";
     CannotSeal = 97, Refused, "cannot-seal", "this cannot be sealed", "无法封存", "nothing was changed", "未作任何改动";
     AlreadySealed = 98, Refused, "already-sealed", "this is sealed already", "已经封存", "check it with verify; seal another folder", "请用 verify 校验；或封存其他目录";
+    TargetNotEmpty = 103, Refused, "target-not-empty", "the scratch target holds something", "演练目标不是空的", "name one that is empty or does not exist: a drill never writes over anything", "请指定空的或不存在的目标：演练不会覆盖任何内容";
+    TargetInUse = 104, Refused, "target-in-use", "the scratch target is the set itself or a source in use", "演练目标是备份集本身或在用的数据源", "name another target", "请另选目标";
     KeyConflict = 100, Conflict, "key-conflict", "the key was recorded with another fact", "该 key 已记录了不同的事实", "a key names one fact for ever; use a new key", "一个 key 只对应一条事实，请换用新的 key";
     NotFound = 110, NotFound, "not-found", "not found", "未找到", "", "";
     Busy = 120, Busy, "busy", "another writer held the ledger too long", "其他进程占用台账过久", "try again", "请重试";
     Io = 130, Io, "io", "the operating system refused", "操作系统拒绝了操作", "", "";
-    CommandFailed = 133, Io, "command-failed", "the command failed", "命令执行失败", "", "";
+    CommandFailed = 139, Io, "command-failed", "the command failed", "命令执行失败", "", "";
     ReadOnlyFile = 131, Io, "read-only-file", "the file or its folder cannot be written", "文件或所在目录不可写", "check owner and permissions", "请检查所有者与权限";
     DiskFull = 132, Io, "disk-full", "no room left to write", "磁盘空间不足", "free some space; nothing of this batch was recorded", "请清理空间；本批次未记录任何内容";
+    SourceRefused = 133, Io, "source-refused", "the database did not answer as asked", "数据库未按要求应答", "", "";
+    ProgramMissing = 134, Io, "program-missing", "a program of the engine was not found or did not start", "未找到或无法启动数据库引擎的程序", "install the engine's client, or say where it lies with `programs`", "请安装该引擎的客户端，或用 programs 指明其位置";
     Corrupt = 140, Corrupt, "corrupt", "the ledger's content is damaged or was changed", "台账内容已损坏或被改动", "run verify", "请运行 verify";
     LedgerVersion = 150, Version, "ledger-version", "the ledger was made by a newer version", "台账由更新版本创建", "install a newer opsledger", "请安装更新版本的 opsledger";
     Unsupported = 160, Unsupported, "unsupported", "not in this build", "本版本不支持", "", "";

@@ -25,7 +25,7 @@ mod verify;
 mod watch;
 
 pub use compare::{CompareDetail, compare};
-pub use drill::{DrillDetail, drill};
+pub use drill::{DrillDetail, DrillStep, DrillTable, drill};
 pub use options::{
     CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions, options_schema, parse_size,
 };
@@ -36,7 +36,7 @@ pub use report::{
 pub use run::{OPERATIONS, run};
 pub use sample::Rotation;
 pub use seal::{SealDetail, seal};
-pub use source::{Fingerprint, TablePrint};
+pub use source::{Fingerprint, LeftOut, SequencePrint, TablePrint, Why};
 pub use status::{SetStatus, StatusDetail};
 pub use verify::verify;
 pub use watch::{Progress, Shared, Watch};

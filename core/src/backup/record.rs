@@ -6,7 +6,7 @@ use super::{Fingerprint, Level, Report, Verdict};
 use crate::digest::sm3_hex;
 use crate::error::{Code, Error, Result};
 use crate::facts::Fact;
-use crate::time::{Instant, canonical_instant};
+use crate::time::{HOUR, Instant, MINUTE, Micros, SECOND, canonical_instant};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -109,6 +109,22 @@ fn detail(report: &Report, body: &mut Map<String, Value>) {
     if let Some(source) = &report.source {
         body.insert("source".into(), fingerprint(source));
     }
+    if let Some(drill) = &report.drill {
+        body.insert("rto".into(), duration(drill.rto).into());
+        body.insert("engine".into(), cut(&drill.engine).into());
+        put(body, "engine_version", drill.version.as_deref());
+        put(body, "expected_from", drill.expected_from);
+        put(body, "log_sm3", Some(&drill.log_sm3));
+        body.insert("tables_compared".into(), whole(drill.tables_compared));
+        body.insert("tables_equal".into(), whole(drill.tables_equal));
+        body.insert("rows".into(), whole(drill.rows));
+        if let Some(limit) = drill.rto_limit {
+            body.insert("rto_limit".into(), duration(limit).into());
+        }
+        if let Some(equal) = drill.digests_equal {
+            body.insert("digests_equal".into(), equal.into());
+        }
+    }
     if let Some(rotation) = &report.rotation {
         body.insert(
             "rotation".into(),
@@ -178,6 +194,19 @@ fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// As facts write durations: `1h2m3s4us`.
+fn duration(us: Micros) -> String {
+    let mut rest = us.max(0);
+    let mut text = String::new();
+    for (unit, size) in [("h", HOUR), ("m", MINUTE), ("s", SECOND), ("us", 1)] {
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// A fact's integers are within 2^53.

@@ -118,6 +118,40 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // drills
+    DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
+    EngineTooOld = "engine-too-old", Unverifiable, "the engine installed here is older than what the set needs", "本机安装的数据库版本低于备份集的要求";
+    SetDamaged = "set-damaged", Fail, "the set is damaged, so nothing was restored", "备份集已损坏，未进行恢复";
+    RestoreFailed = "restore-failed", Fail, "the restore stopped at an error", "恢复因错误而中止";
+    EngineCheckFailed = "engine-check-failed", Fail, "the engine's own check of the restored data found damage", "数据库引擎对恢复数据的自检发现损坏";
+    EngineWarning = "engine-warning", Remark, "the engine gave a warning", "数据库引擎给出警告";
+    InvalidIndex = "invalid-index", Remark, "an index is not valid", "索引处于无效状态";
+    NotValidated = "not-validated", Remark, "a constraint was never validated", "约束未经验证";
+    RestoredTableMissing = "restored-table-missing", Fail, "a table recorded at backup time was not restored", "备份时登记的表未被恢复";
+    RestoredTableExtra = "restored-table-extra", Remark, "a table was restored that was not recorded at backup time", "恢复出备份时未登记的表";
+    RestoredCount = "restored-count", Fail, "the number of rows restored is another", "恢复的行数不符";
+    RestoredRows = "restored-rows", Fail, "as many rows were restored, but other ones", "恢复的行数相同，但内容不同";
+    RestoredSchema = "restored-schema", Fail, "the table restored has other columns, keys or indexes", "恢复的表结构（列、键、索引）不同";
+    NothingExpected = "nothing-expected", Remark, "it was restored, but nothing is recorded to compare it with", "已恢复，但没有可供比对的登记值";
+    RtoExceeded = "rto-exceeded", Fail, "the restore took longer than the recovery time objective", "恢复用时超过恢复时间目标（RTO）";
+    // platform and standby
+    NotOnePoint = "not-one-point", Remark, "the two were not read at one point; rows that differed were read again", "两侧并非在同一时点读取；有差异的行已复读";
+    StandbyLags = "standby-lags", Remark, "the standby had not reached the platform's point when the wait was over", "等待时限内备库未追上平台的时点";
+    NotInSnapshot = "not-in-snapshot", Remark, "the table's engine takes part in no snapshot", "该表的存储引擎不参与一致性快照";
+    TableMissing = "table-missing", Fail, "the standby lacks the table", "备库缺少该表";
+    TableExtra = "table-extra", Fail, "the standby has a table that the platform lacks", "备库有平台所没有的表";
+    SchemaDiffers = "schema-differs", Fail, "the table's definition is another", "表结构不一致";
+    RowsDiffer = "rows-differ", Fail, "the table's rows are others", "表的数据不一致";
+    RowMissing = "row-missing", Fail, "the standby lacks the row", "备库缺少该行";
+    RowExtra = "row-extra", Fail, "the standby has a row that the platform lacks", "备库有平台所没有的行";
+    RowDiffers = "row-differs", Fail, "the row's content is another", "该行内容不一致";
+    RowsUnsettled = "rows-unsettled", Unstable, "rows that were written meanwhile differed each time they were read", "比对期间被改写的行每次读取都不一致，未能确认";
+    SequenceBehind = "sequence-behind", Fail, "the standby's sequence would give out numbers again", "备库的序列落后，会重复发号";
+    SequenceMissing = "sequence-missing", Fail, "the standby lacks the sequence", "备库缺少该序列";
+    ExtensionDiffers = "extension-differs", Remark, "the extension is there in another version", "扩展的版本不一致";
+    ExtensionMissing = "extension-missing", Fail, "the standby lacks the extension", "备库缺少该扩展";
+    IndexInvalid = "index-invalid", Remark, "the index is invalid", "索引无效";
+    ConstraintNotValidated = "constraint-not-validated", Remark, "the constraint was never checked against the rows there are", "约束尚未对已有数据验证";
 }
 
 /// One problem.
@@ -302,7 +336,6 @@ pub struct Report {
     pub seal: Option<SealDetail>,
     /// Of `drill`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub drill: Option<DrillDetail>,
     /// Of `compare`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,54 @@
+//! Dumps of MariaDB.
+
+use super::engines::Mariadb;
+use super::{Work, assert_fail, assert_pass, detail, shown};
+use opsledger::backup::{Kind, ProblemKind, Verdict};
+
+const APP: &str = "
+CREATE DATABASE app CHARACTER SET utf8mb4; USE app;
+CREATE TABLE unit (id int PRIMARY KEY, name varchar(40) NOT NULL) ENGINE=InnoDB;
+CREATE TABLE record (id int PRIMARY KEY, unit int, amount decimal(12,2), at datetime(6), note text, raw varbinary(32),
+  KEY (at), FOREIGN KEY (unit) REFERENCES unit (id)) ENGINE=InnoDB;
+INSERT INTO unit SELECT seq, CONCAT('科室', seq) FROM seq_1_to_20;
+INSERT INTO record SELECT seq, 1 + seq % 20, seq * 1.25, '2026-01-01' + INTERVAL seq MINUTE,
+  IF(seq % 7 = 0, NULL, CONCAT('备注', seq)), UNHEX(MD5(seq)) FROM seq_1_to_500;
+";
+
+#[test]
+fn dumps_of_mariadb() {
+    let server = Mariadb::start();
+    server.sql(APP);
+    let url = server.url("app");
+    let work = Work::new();
+    for (name, words) in [
+        ("one", &["app"][..]),
+        ("databases", &["--databases", "app"]),
+        ("compact", &["--compact", "app"]),
+    ] {
+        server.dump(&work.folder(name).join("app.sql"), words);
+        let set = work.sealed(name, Kind::MysqlDump, Some(&url));
+        let report = work.drill(&set, Kind::MysqlDump);
+        assert_pass(&report, 2);
+        assert_eq!(detail(&report).engine, "mariadb");
+        assert!(report.checks.iter().any(|c| c.name == "check-table-extended"));
+        println!("{name}: rto {} us, {:?}", detail(&report).rto, detail(&report).steps);
+    }
+
+    let good = std::fs::read_to_string(work.at("one/data/app.sql")).unwrap();
+    for (name, text) in [
+        ("error", good.replace("INSERT INTO `record` VALUES", "INSERT INTO `recrod` VALUES")),
+        ("missing", good.replace("(20,'科室20')", "(21,'科室20')").replace(",\n(21,'科室20')", "")),
+        ("changed", good.replace("'备注100'", "'备注1OO'")),
+        ("cut", good[..good.find("'备注400'").unwrap()].to_owned()),
+    ] {
+        assert_ne!(text, good, "{name}");
+        std::fs::write(work.folder(name).join("app.sql"), text).unwrap();
+        let set = work.sealed(name, Kind::MysqlDump, Some(&url));
+        let report = work.drill(&set, Kind::MysqlDump);
+        match name {
+            "error" => assert_fail(&report, ProblemKind::RestoreFailed, "data/app.sql", "ERROR 1146 (42S02) at line"),
+            "changed" => assert_fail(&report, ProblemKind::RestoredRows, "record", ""),
+            _ => assert_eq!(report.verdict, Verdict::Fail, "{}", shown(&report)),
+        }
+    }
+}

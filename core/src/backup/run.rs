@@ -39,7 +39,13 @@ pub fn run(ledger: Option<&Ledger>, operation: &str, json: &str, watch: &mut Wat
         let facts = record::facts(&report);
         match facts.and_then(|facts| ledger.append(&facts, watch.now())) {
             Ok(entries) => report.entries = entries,
-            Err(error) => report.not_recorded = Some(error),
+            Err(error) => {
+                let verdict = report.verdict.name();
+                report.not_recorded = Some(error.with_hints(
+                    format!("the operation itself ended with {verdict:?}; that is not recorded in the ledger"),
+                    format!("操作本身已完成，结果为 {verdict:?}，但未能记入台账"),
+                ));
+            }
         }
     }
     Ok(report)

@@ -199,6 +199,7 @@ enum Deed {
         at: Instant,
         verdict: Outcome,
         level: u8,
+        run: Option<String>,
     },
     Drill {
         at: Instant,
@@ -267,7 +268,10 @@ impl State {
                     let runs = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
                     Deed::List { at, runs }
                 }
-                None => Deed::Verify { at, verdict, level: level(item) },
+                None => {
+                    let run = item.text("run").map(str::to_owned);
+                    Deed::Verify { at, verdict, level: level(item), run }
+                }
             },
             "backup.drill" => {
                 let rto = item.text("rto").and_then(|t| parse_duration(t).ok());
@@ -282,22 +286,30 @@ impl State {
     fn record(&self, cx: &Cx<'_>, without: Option<u64>) -> Record {
         let mut record = Record::default();
         let mut newest: Option<(Instant, u64)> = None;
+        // A verification is about its own subject, or about the run that it names.
+        let mut bad = BTreeSet::new();
+        for (case, deeds) in &self.by_case {
+            for (seq, deed) in deeds {
+                if let Deed::Verify { verdict: Outcome::Fail, run, .. } = deed
+                    && without != Some(*seq)
+                {
+                    bad.insert(run.as_deref().unwrap_or(cx.books.subjects.subject(*case)));
+                }
+            }
+        }
         for (case, deeds) in &self.by_case {
             let name = cx.books.subjects.subject(*case);
-            let there = || deeds.iter().filter(|(seq, _)| without != Some(*seq));
-            let bad = there().any(|(_, d)| matches!(d, Deed::Verify { verdict: Outcome::Fail, .. }));
-            for (seq, deed) in there() {
+            for (seq, deed) in deeds.iter().filter(|(seq, _)| without != Some(*seq)) {
                 record.facts += 1;
                 match deed {
                     Deed::Run { started, finished } => {
-                        record.runs.push(Run {
-                            name: name.to_owned(),
-                            started: *started,
-                            finished: *finished,
-                            bad,
-                        });
+                        let bad = bad.contains(name);
+                        let (started, finished) = (*started, *finished);
+                        record.runs.push(Run { name: name.to_owned(), started, finished, bad });
                     }
-                    Deed::Verify { at, verdict: Outcome::Pass, level } if *level >= self.params.set.level => {
+                    Deed::Verify { at, verdict: Outcome::Pass, level, .. }
+                        if *level >= self.params.set.level =>
+                    {
                         record.verified.push(*at);
                     }
                     Deed::Drill { at, good: true } => record.drilled.push(*at),

@@ -128,7 +128,12 @@ impl BackupReport {
     }
 
     fn __repr__(&self) -> String {
-        format!("<opsledger.BackupReport {} {}: {}>", self.inner.operation, self.inner.path, self.inner.verdict.name())
+        format!(
+            "<opsledger.BackupReport {} {}: {}>",
+            self.inner.operation,
+            self.inner.path,
+            self.inner.verdict.name()
+        )
     }
 }
 

@@ -30,8 +30,7 @@ pub use options::{
     CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions, options_schema, parse_size,
 };
 pub use report::{
-    Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,
-    report_schema,
+    Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight, report_schema,
 };
 pub use run::{OPERATIONS, run};
 pub use sample::Rotation;

@@ -160,11 +160,8 @@ fn listing(report: &Report, set: &SetStatus, sm3: &str) -> Result<Fact> {
     if let Some(present) = &set.present {
         let bytes: usize = present.iter().map(|name| name.len() + 3).sum();
         if bytes > MAX_PRESENT {
-            return Err(Error::new(
-                Code::TooLong,
-                format!("{}: {} runs present", set.set, present.len()),
-            )
-            .with_hints("split the set's folder, by year", "请按年份拆分该备份集的目录"));
+            return Err(Error::new(Code::TooLong, format!("{}: {} runs present", set.set, present.len()))
+                .with_hints("split the set's folder, by year", "请按年份拆分该备份集的目录"));
         }
         body.insert("present".into(), json!(present));
     }

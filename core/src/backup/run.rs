@@ -1,7 +1,7 @@
 //! The one door for every language: an operation by name, its options as JSON, and a ledger that keeps what came of it.
 
-use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use super::{CompareOptions, DrillOptions, Kind, Level, SealOptions, StatusOptions, VerifyOptions};
+use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use crate::account::Account;
 use crate::contract::Contract;
 use crate::digest::sm3_hex;
@@ -42,7 +42,9 @@ pub fn run(ledger: Option<&Ledger>, operation: &str, json: &str, watch: &mut Wat
             Err(error) => {
                 let verdict = report.verdict.name();
                 report.not_recorded = Some(error.with_hints(
-                    format!("the operation itself ended with {verdict:?}; that is not recorded in the ledger"),
+                    format!(
+                        "the operation itself ended with {verdict:?}; that is not recorded in the ledger"
+                    ),
                     format!("操作本身已完成，结果为 {verdict:?}，但未能记入台账"),
                 ));
             }
@@ -131,7 +133,9 @@ fn kind_unless_said(path: &Path, kind: Option<Kind>) -> Option<Kind> {
 
 /// Where the last check of this very manifest left off, as the ledger holds it.
 fn rotation(ledger: &Ledger, path: &Path) -> Result<Option<Rotation>> {
-    let Ok(manifest) = content::read_small(&path.join(sign::SIGNED), bag::MAX_SEALED) else { return Ok(None) };
+    let Ok(manifest) = content::read_small(&path.join(sign::SIGNED), bag::MAX_SEALED) else {
+        return Ok(None);
+    };
     // The fact's text is canonical, so its keys stand in their order and no blank between them.
     let mark = format!("\"manifest_sm3\":\"{}\"", sm3_hex(&manifest));
     let found = ledger.sql(&format!(

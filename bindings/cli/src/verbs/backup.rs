@@ -34,7 +34,11 @@ pub(super) fn run(cli: &Cli, args: &Backup, out: &mut Out<'_, '_>) -> Result<i32
     let bar = Progress::of_bytes(out);
     let mut tell = |p: &backup::Progress| {
         bar.step(p.step);
-        if p.bytes_total > 0 { bar.at(p.bytes, p.bytes_total) } else { bar.at(p.files, p.files_total) }
+        if p.bytes_total > 0 {
+            bar.at(p.bytes, p.bytes_total)
+        } else {
+            bar.at(p.files, p.files_total)
+        }
         true
     };
     let mut watch = Watch::new(system_now(), &mut tell).with_shared(stopped_by_signals());
@@ -44,7 +48,11 @@ pub(super) fn run(cli: &Cli, args: &Backup, out: &mut Out<'_, '_>) -> Result<i32
     if let Some(path) = &common.report {
         input::write_all(path, report.to_json().as_bytes(), out)?;
     }
-    if out.json { out.write(report.to_json().as_bytes())? } else { show(&report, out)? }
+    if out.json {
+        out.write(report.to_json().as_bytes())?
+    } else {
+        show(&report, out)?
+    }
     let status = i32::from(report.verdict.exit_status());
     let Some(error) = &report.not_recorded else { return Ok(status) };
     out.flush()?;
@@ -216,7 +224,9 @@ fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
         }
     }
     unchecked(report, out)?;
-    for (text, value) in [(texts::BACKUP_DIGEST, &report.manifest_sm3), (texts::BACKUP_SIGNED, &report.signed_by)] {
+    for (text, value) in
+        [(texts::BACKUP_DIGEST, &report.manifest_sm3), (texts::BACKUP_SIGNED, &report.signed_by)]
+    {
         if let Some(value) = value {
             out.line(&clean(&text.with(lang, &[value])))?;
         }
@@ -251,7 +261,8 @@ fn checks(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
             *files.entry((check.level, &check.name)).or_default() += 1;
             continue;
         }
-        let figures: Vec<String> = check.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let figures: Vec<String> =
+            check.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
         let line = format!("  {:?} {} {}", check.level, check.name, figures.join(", "));
         out.line(clean(&line).trim_end())?;
     }

@@ -1,6 +1,6 @@
 //! What an operation found: a public document (`schemas/backup-report.schema.json`).
 
-use super::{CompareDetail, DrillDetail, Fingerprint, Rotation, SealDetail};
+use super::{CompareDetail, DrillDetail, Fingerprint, Rotation, SealDetail, StatusDetail};
 use crate::error::Lang;
 use crate::time::Instant;
 use serde::{Serialize, Serializer};
@@ -197,24 +197,36 @@ impl Problem {
     }
 }
 
+/// A problem as it stands in JSON.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+struct Shown<'a> {
+    /// Its kind, a stable name.
+    kind: &'static str,
+    /// What it does to the verdict.
+    weight: Weight,
+    /// Where, below the set's folder; empty: the set itself.
+    path: &'a str,
+    /// What should be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    /// What is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'a str>,
+    /// Where in the file, bytes from its start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u64>,
+    /// More, in words that need no translation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// The kind in words, Chinese.
+    zh: &'static str,
+    /// The kind in words, English.
+    en: &'static str,
+}
+
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shown<'a> {
-            kind: &'static str,
-            weight: Weight,
-            path: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            expected: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            found: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            at: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-            zh: &'static str,
-            en: &'static str,
-        }
         Shown {
             kind: self.kind.name(),
             weight: self.kind.weight(),
@@ -231,7 +243,7 @@ impl Serialize for Problem {
 }
 
 /// One thing that was checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Check {
     /// How deep it goes.
     pub level: Level,
@@ -246,7 +258,7 @@ pub struct Check {
 }
 
 /// What no check of this operation looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Uncovered {
     /// Where, below the set's folder.
     pub path: String,
@@ -257,7 +269,7 @@ pub struct Uncovered {
 }
 
 /// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Coverage {
     /// Files of the set.
     pub files: u64,
@@ -272,7 +284,7 @@ pub struct Coverage {
 }
 
 /// The report of one operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// Version of this document.
     pub format: u32,
@@ -292,15 +304,18 @@ pub struct Report {
     pub verdict: Verdict,
     /// When it began.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "String")]
     pub started: Instant,
     /// When it ended.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "String")]
     pub finished: Instant,
     /// What was looked at.
     pub coverage: Coverage,
     /// What was checked.
     pub checks: Vec<Check>,
     /// What is wrong, in the order it was found; at most [`MAX_PROBLEMS`].
+    #[schemars(with = "Vec<Shown<'static>>")]
     pub problems: Vec<Problem>,
     /// How many there are.
     pub problems_total: u64,
@@ -324,14 +339,25 @@ pub struct Report {
     pub drill: Option<DrillDetail>,
     /// Of `compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub compare: Option<CompareDetail>,
+    /// Of `status`: where each set stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusDetail>,
     /// The worst problem so far, those included that the list has no room for.
     #[serde(skip)]
     worst: Verdict,
+    /// The entries that it became, where a ledger was given.
+    #[serde(skip)]
+    pub entries: Vec<u64>,
+    /// Why it did not become entries: the check itself ended, and its outcome is above.
+    #[serde(skip)]
+    pub not_recorded: Option<crate::Error>,
 }
 
 fn instant<S: Serializer>(t: &Instant, s: S) -> Result<S::Ok, S::Error> {
-    s.serialize_str(&crate::time::canonical_instant(*t).map_err(serde::ser::Error::custom)?)
+    // A clock beyond the years that text can hold: microseconds.
+    s.serialize_str(&crate::time::canonical_instant(*t).unwrap_or_else(|_| t.to_string()))
 }
 
 impl Report {
@@ -363,7 +389,10 @@ impl Report {
             seal: None,
             drill: None,
             compare: None,
+            status: None,
             worst: Verdict::Pass,
+            entries: Vec::new(),
+            not_recorded: None,
         }
     }
     /// Adds a problem.
@@ -403,6 +432,27 @@ impl Report {
         self.verdict = self.worst;
         self
     }
+}
+
+impl Report {
+    /// The document: one line of JSON with its line feed, so that `cksum -a sm3` of the saved file is [`Report::sm3`].
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string(self);
+        // Strings, integers and texts as keys only, and instants that were read from a clock.
+        let mut text = text.unwrap_or_else(|e| unreachable!("a report is plain data: {e}"));
+        text.push('\n');
+        text
+    }
+    /// SM3 of the document, hex: what the ledger keeps of it.
+    pub fn sm3(&self) -> String {
+        crate::digest::sm3_hex(self.to_json().as_bytes())
+    }
+}
+
+/// The JSON Schema of the report.
+pub fn report_schema() -> serde_json::Value {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Report>().to_value()
 }
 
 impl Weight {

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub(super) const MAX_TABLES: usize = 10_000;
 
 /// What was restored, how long it took, and what came of the comparison.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct DrillDetail {
     /// `postgresql`, `mariadb`, `sqlite`, `files`, `archive` or `command`.
     pub engine: String,
@@ -51,7 +51,7 @@ pub struct DrillDetail {
 }
 
 /// One step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DrillStep {
     /// `check-set`, `initdb`, `copy`, `start`, `restore`, `engine-checks`, `compare`, `clean-up` and others.
     pub name: &'static str,
@@ -62,7 +62,7 @@ pub struct DrillStep {
 }
 
 /// One table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DrillTable {
     /// Its name, or the name that a script counted.
     pub name: String,

@@ -29,7 +29,7 @@ const APPLICATION_ID: std::ops::Range<usize> = 68..72;
 const LEDGER: [u8; 4] = *b"OPSL";
 
 /// What was sealed.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct SealDetail {
     /// Where the bag is.
     pub bag: PathBuf,
@@ -66,7 +66,7 @@ pub fn seal(options: &SealOptions, watch: &mut Watch<'_>) -> Result<Report> {
         // Once content was moved, the command has run, and what the source held is in the stage.
         let fingerprint = match stage.is_begun() {
             true => stage.fingerprint()?,
-            false => dump(options, watch)?,
+            false => dump(options, &mut report, watch)?,
         };
         preflight(from, &stage, watch)?;
         let moved = stage.gather(from, fingerprint.as_ref(), watch)?;
@@ -158,12 +158,21 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Reads the source and has the backup written, where that is asked for.
-fn dump(options: &SealOptions, watch: &mut Watch<'_>) -> Result<Option<Fingerprint>> {
+/// Reads the source and has the backup written, in one snapshot where the engine can lend one.
+fn dump(options: &SealOptions, report: &mut Report, watch: &mut Watch<'_>) -> Result<Option<Fingerprint>> {
     let Some(name) = &options.source else { return Ok(None) };
+    watch.step("seal source", 0, 0)?;
     let mut session = source::open(name, None, None)?;
     if let Some(command) = &options.command {
-        run(command, None, watch)?;
+        let snapshot = session.snapshot()?;
+        if snapshot.is_none() {
+            report.leave_out(
+                bag::SOURCE,
+                "该引擎不能与命令共用快照：所记录的行数与摘要和备份不一定取自同一时点",
+                "the engine lends no snapshot to the command: counts and digests may be of another point than the backup",
+            );
+        }
+        run(command, snapshot.as_deref(), watch)?;
     }
     session.fingerprint(watch).map(Some)
 }

@@ -132,6 +132,7 @@ problems! {
     RestoredCount = "restored-count", Fail, "the number of rows restored is another", "恢复的行数不符";
     RestoredRows = "restored-rows", Fail, "as many rows were restored, but other ones", "恢复的行数相同，但内容不同";
     RestoredSchema = "restored-schema", Fail, "the table restored has other columns, keys or indexes", "恢复的表结构（列、键、索引）不同";
+    RestoredSequence = "restored-sequence", Remark, "a sequence is behind where it was at backup time: it may give out values again", "序列值落后于备份时：可能重复发号";
     NothingExpected = "nothing-expected", Remark, "it was restored, but nothing is recorded to compare it with", "已恢复，但没有可供比对的登记值";
     RtoExceeded = "rto-exceeded", Fail, "the restore took longer than the recovery time objective", "恢复用时超过恢复时间目标（RTO）";
     // platform and standby

@@ -46,6 +46,10 @@ pub(super) fn compare(drill: &mut Drill<'_, '_>, databases: &[(String, String)])
         return Ok(());
     };
     drill.detail.database = Some(database.to_owned());
+    for left in found.left_out.iter().take(MAX_TABLES) {
+        let (zh, en) = left.why.texts();
+        drill.report.leave_out(left.name.as_str(), zh, en);
+    }
     match expected {
         Some(expected) => prints(drill, expected, &found),
         None => {
@@ -92,6 +96,7 @@ fn prints(drill: &mut Drill<'_, '_>, expected: &Fingerprint, found: &Fingerprint
         };
         add(drill, line, equal && schema);
     }
+    sequences(drill, expected, found);
     let known: BTreeMap<_, _> = expected.tables.iter().map(|t| (t.name.as_str(), ())).collect();
     for table in found.tables.iter().filter(|t| !known.contains_key(t.name.as_str())) {
         drill
@@ -112,6 +117,28 @@ fn prints(drill: &mut Drill<'_, '_>, expected: &Fingerprint, found: &Fingerprint
     drill.report.check(Level::L3, "row-digests", None, &figures(drill));
     if expected.tables.is_empty() {
         drill.report.problem(Problem::new(ProblemKind::NothingExpected, ""));
+    }
+}
+
+/// Sequences are in no snapshot, so one that is further on is sound; one that is behind may give out values again.
+fn sequences(drill: &mut Drill<'_, '_>, expected: &Fingerprint, found: &Fingerprint) {
+    let there: BTreeMap<_, _> = found.sequences.iter().map(|s| (s.name.as_str(), s)).collect();
+    for sequence in &expected.sequences {
+        let value = |v: Option<i64>| v.map_or_else(String::new, |v| v.to_string());
+        match there.get(sequence.name.as_str()) {
+            None => drill.report.problem(
+                Problem::new(ProblemKind::RestoredTableMissing, sequence.name.as_str()).detail("sequence"),
+            ),
+            Some(restored) if restored.behind(sequence) => drill.report.problem(
+                Problem::new(ProblemKind::RestoredSequence, sequence.name.as_str())
+                    .with(value(sequence.value), value(restored.value)),
+            ),
+            Some(_) => {}
+        }
+    }
+    if !expected.sequences.is_empty() {
+        let count = expected.sequences.len().to_string();
+        drill.report.check(Level::L3, "sequences", None, &[("compared", count)]);
     }
 }
 

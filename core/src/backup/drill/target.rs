@@ -173,12 +173,7 @@ fn one(drill: &mut Drill<'_, '_>, address: &Address, load: &Load, postgres: bool
 
 /// A client program, connected; the password goes where no other user can see it.
 fn client(drill: &mut Drill<'_, '_>, address: &Address, names: &[&str]) -> Done<Command> {
-    let given = drill.options.programs.as_deref();
-    let found = if is_postgres(address) {
-        programs::postgres_client(given, names[0])
-    } else {
-        programs::find(given, names)
-    };
+    let found = programs::find(drill.options.programs.as_deref(), names);
     let Some(program) = found else {
         return Err(drill.impossible(names.join(", ")));
     };

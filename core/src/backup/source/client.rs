@@ -205,7 +205,7 @@ pub(crate) fn find(names: &[&str], programs: Option<&Path>) -> Result<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     match programs {
         // Only there: who names a folder wants no other version by chance.
-        Some(folder) => folders.extend([folder.to_owned(), folder.join("bin")]),
+        Some(folder) => folders.extend([folder.to_owned(), folder.join("bin"), folder.join("sbin")]),
         None => {
             folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
             folders.extend(

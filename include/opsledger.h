@@ -118,8 +118,11 @@ extern "C" {
 #define OPSL_E_TOO_DEEP 14849 /* objects and lists lie more than 32 deep */
 #define OPSL_E_UNKNOWN_WORD 15105 /* the word is not one of those allowed here */
 #define OPSL_E_NOT_CANONICAL 15361 /* the fact is not in canonical form */
+#define OPSL_E_BAD_SOURCE 17153 /* not a database this can read */
+#define OPSL_E_SAME_SOURCE 17409 /* platform and standby are one and the same database */
 #define OPSL_E_BAD_SHEET 16641 /* the sheet cannot be read */
 #define OPSL_E_BAD_CELL 16897 /* this cell cannot be read rightly */
+#define OPSL_E_BAD_KEY 15873 /* the key cannot be read */
 #define OPSL_E_PAUSE_WHILE_STOPPED 56321 /* a pause while the clock is stopped has no effect */
 #define OPSL_E_REOPEN_RUNNING 56577 /* a reopening while the clock runs has no effect */
 #define OPSL_E_EXCLUSION_WITHOUT_CAUSE 56833 /* excluded without a cause or reason */
@@ -151,6 +154,10 @@ extern "C" {
 #define OPSL_E_NETWORK_FILE_SYSTEM 24066 /* ledgers on network file systems lose their locks */
 #define OPSL_E_NOT_READ_ONLY 24322 /* only reading is allowed here */
 #define OPSL_E_PARTY_KEYS 24578 /* signatures are not checked yet, so a contract that lists party keys is refused */
+#define OPSL_E_CANNOT_SEAL 24834 /* this cannot be sealed */
+#define OPSL_E_ALREADY_SEALED 25090 /* this is sealed already */
+#define OPSL_E_TARGET_NOT_EMPTY 26370 /* the scratch target holds something */
+#define OPSL_E_TARGET_IN_USE 26626 /* the scratch target is the set itself or a source in use */
 
 /* conflict */
 #define OPSL_E_KEY_CONFLICT 25603 /* the key was recorded with another fact */
@@ -163,8 +170,11 @@ extern "C" {
 
 /* io */
 #define OPSL_E_IO 33286 /* the operating system refused */
+#define OPSL_E_COMMAND_FAILED 35590 /* the command failed */
 #define OPSL_E_READ_ONLY_FILE 33542 /* the file or its folder cannot be written */
 #define OPSL_E_DISK_FULL 33798 /* no room left to write */
+#define OPSL_E_SOURCE_REFUSED 34054 /* the database did not answer as asked */
+#define OPSL_E_PROGRAM_MISSING 34310 /* a program of the engine was not found or did not start */
 
 /* corrupt */
 #define OPSL_E_CORRUPT 35847 /* the ledger's content is damaged or was changed */
@@ -267,7 +277,7 @@ int32_t opsl_abi_version(void);
 const char *opsl_version(void);
 
 /*
- * The parts in this build, separated by blanks, such as "ledger report jni". Never freed. The header never varies: a part
+ * The parts in this build, separated by blanks, such as "ledger report backup jni". Never freed. The header never varies: a part
  * left out answers OPSL_E_UNSUPPORTED.
  */
 const char *opsl_features(void);
@@ -749,6 +759,27 @@ opsl_status opsl_documents_bytes(const opsl_documents *documents,
 
 /* Frees the files. NULL is fine. */
 void opsl_documents_free(opsl_documents *documents);
+
+/* ---- Backups: sealed, checked, restored, compared ---- */
+
+/*
+ * Runs an operation on backups and gives its report (schemas/backup-report.schema.json), one line of JSON with its line feed.
+ * operation is "seal", "verify", "drill", "compare" or "status"; json is an object of its options
+ * (schemas/backup-options.schema.json), such as {"path":"/backup/2026-03-02","level":"L2"}; a key that is unknown gives
+ * OPSL_E_BAD_REQUEST with its name. What the check found is the report's "verdict" ("pass", "pass-with-remarks", "fail",
+ * "unverifiable", "unstable-read"), not an error. With a ledger (NULL: none), the contract it adopted completes the options,
+ * and what the report states is appended when the operation has ended: all of it or nothing. Where only that fails, its status is returned and
+ * *out holds the report all the same. progress (may be NULL) is called in the calling thread with bytes done and in all (files, where
+ * no bytes are counted), some twenty times a second; another answer than 0 gives OPSL_E_CANCELLED, and nothing is recorded. What is checked is never
+ * written to; a seal that was stopped is completed by the next one. The call may take hours and uses several threads of its own, which call nothing of the caller's.
+ */
+opsl_status opsl_backup_run(const opsl_ledger *ledger,
+                            opsl_str operation,
+                            opsl_str json,
+                            opsl_progress_fn progress,
+                            void *user,
+                            opsl_buf *out,
+                            opsl_error **err);
 
 #ifdef __cplusplus
 }

@@ -23,6 +23,9 @@ if [ "${1:-build}" = test ]; then
     need openssl openssl
     need chromium chromium
     need chromedriver chromium-driver
+    # Real engines of the restore drills; the tests start servers of their own.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || need initdb postgresql
+    need mariadbd mariadb-server
     [ -n "$(fc-list :lang=zh 2> /dev/null)" ] || missing+=(fontconfig fonts-wqy-microhei)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0

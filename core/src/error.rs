@@ -169,6 +169,8 @@ codes! {
     PartyKeys = 96, Refused, "party-keys", "signatures are not checked yet, so a contract that lists party keys is refused", "尚未支持签名校验，不能使用列有当事方密钥的合同", "", "";
     CannotSeal = 97, Refused, "cannot-seal", "this cannot be sealed", "无法封存", "nothing was changed", "未作任何改动";
     AlreadySealed = 98, Refused, "already-sealed", "this is sealed already", "已经封存", "check it with verify; seal another folder", "请用 verify 校验；或封存其他目录";
+    TargetNotEmpty = 103, Refused, "target-not-empty", "the scratch target holds something", "演练目标不是空的", "name one that is empty or does not exist: a drill never writes over anything", "请指定空的或不存在的目标：演练不会覆盖任何内容";
+    TargetInUse = 104, Refused, "target-in-use", "the scratch target is the set itself or a source in use", "演练目标是备份集本身或在用的数据源", "name another target", "请另选目标";
     KeyConflict = 100, Conflict, "key-conflict", "the key was recorded with another fact", "该 key 已记录了不同的事实", "a key names one fact for ever; use a new key", "一个 key 只对应一条事实，请换用新的 key";
     NotFound = 110, NotFound, "not-found", "not found", "未找到", "", "";
     Busy = 120, Busy, "busy", "another writer held the ledger too long", "其他进程占用台账过久", "try again", "请重试";

@@ -21,3 +21,10 @@ fn committed() {
     compare("fact", &opsledger::facts::schema());
     compare("assessment", &opsledger::assess::schema());
 }
+
+#[cfg(feature = "backup")]
+#[test]
+fn committed_of_backups() {
+    compare("backup-report", &opsledger::backup::report_schema());
+    compare("backup-options", &opsledger::backup::options_schema());
+}

@@ -28,14 +28,14 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => c"",
 };
 
-/// The parts in this build, separated by blanks, such as "ledger report jni". Never freed. The header never varies: a part
+/// The parts in this build, separated by blanks, such as "ledger report backup jni". Never freed. The header never varies: a part
 /// left out answers `OPSL_E_UNSUPPORTED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn opsl_features() -> *const c_char {
     guard_or(c"".as_ptr(), || FEATURES.as_ptr())
 }
 
-pub(crate) const FEATURES: &CStr = c"ledger report jni";
+pub(crate) const FEATURES: &CStr = c"ledger report backup jni";
 
 /// Sends log lines to `log`, or nowhere when it is NULL. One for the whole process. It is called in the thread that called the
 /// library, during that call, and must not call the library. Once this returns, the former function is not running and is

@@ -6,6 +6,7 @@
 
 mod account;
 mod answers;
+mod backup;
 mod contract;
 mod ledger;
 

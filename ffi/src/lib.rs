@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod answers;
+pub mod backup;
 pub mod base;
 pub mod columns;
 pub mod contract;

@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 }
 
 /// Sections in the header's order: file, title.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("types", "Types"),
     ("base", "Base: version, log, buffers, errors"),
     ("contract", "Contract"),
@@ -23,6 +23,7 @@ const SECTIONS: [(&str, &str); 8] = [
     ("ledger", "Ledger"),
     ("account", "Account"),
     ("answers", "Answers and documents of an account"),
+    ("backup", "Backups: sealed, checked, restored, compared"),
 ];
 
 /// What no function of its own file mentions.

@@ -44,6 +44,7 @@ pub(crate) enum Verb {
     Lint(Lint),
     Diff(Diff),
     Register(Register),
+    Backup(Backup),
     Completions(Completions),
     Schema(Schema),
 }
@@ -325,4 +326,161 @@ pub(crate) struct Schema {
 pub(crate) enum Document {
     Contract,
     Assessment,
+    BackupReport,
+    BackupOptions,
+}
+
+#[derive(Args)]
+#[command(subcommand_required = true)]
+pub(crate) struct Backup {
+    #[command(subcommand)]
+    pub(crate) operation: Operation,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Operation {
+    Seal(Seal),
+    Verify(Check),
+    Drill(Drill),
+    Compare(Compare),
+    Status(Standing),
+}
+
+/// What every operation takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    #[arg(long, value_name = "ID")]
+    pub(crate) set: Option<String>,
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) io_limit: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// What a set holds and which of its runs it is.
+#[derive(Args)]
+pub(crate) struct Which {
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    #[arg(long, value_name = "KIND", value_parser = KINDS, hide_possible_values = true)]
+    pub(crate) kind: Option<String>,
+}
+
+const KINDS: [&str; 8] =
+    ["files", "postgres-base", "postgres-dump", "mysql-dump", "sqlite", "archive", "opaque", "command"];
+
+#[derive(Args)]
+pub(crate) struct Seal {
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) algorithms: Vec<String>,
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) chunks_from: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) source: Option<String>,
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
+    #[arg(long, value_name = "NAME=TEXT")]
+    pub(crate) info: Vec<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[arg(long, value_name = "L1|L2", ignore_case = true, value_parser = ["L1", "L2"], hide_possible_values = true)]
+    pub(crate) level: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) check_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    #[arg(long, value_name = "SM3")]
+    pub(crate) manifest_sm3: Option<String>,
+    #[arg(long, value_name = "N/T")]
+    pub(crate) sample: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ignore: Vec<String>,
+    #[arg(long)]
+    pub(crate) first: bool,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wal: Option<PathBuf>,
+    #[arg(long, conflicts_with = "wal")]
+    pub(crate) no_wal: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) log_marker: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Drill {
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) target: Option<String>,
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) source: Vec<String>,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wal: Option<PathBuf>,
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
+    #[arg(long, value_name = "NAME=ROWS")]
+    pub(crate) count: Vec<String>,
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) rto: Option<String>,
+    #[arg(long)]
+    pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    #[arg(value_name = "PLATFORM")]
+    pub(crate) platform: String,
+    #[arg(value_name = "STANDBY")]
+    pub(crate) standby: String,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Vec<String>,
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) ignore: Vec<String>,
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) recheck: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<u64>,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Args)]
+pub(crate) struct Standing {
+    #[arg(long, value_name = "SET=DIR")]
+    pub(crate) folder: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }

@@ -161,6 +161,50 @@ opsledger diff --view agreed --view claimed --ledger year.ledger",
 opsledger register duty --as-of 2026-04-01T00:00:00+08:00 --ledger year.ledger --json",
     ),
     (
+        "backup",
+        "Seal backups, check them, restore them in drills, compare platform and standby. Exit status: 0 pass (with or without remarks), 1 fail, 3 unverifiable or unstable read; 2 bad input, 4 could not be done",
+        "备份的封存、校验、恢复演练，以及平台与备库比对。退出状态：0 通过（含有提示），1 未通过，3 无法校验或读取期间有变化；2 输入有误，4 无法完成",
+        "opsledger backup verify /backup/2026-03-02 --ledger year.ledger",
+    ),
+    (
+        "backup seal",
+        "Seal a folder as a BagIt bag: digests of every file, a digest of those, a signature. With --ledger, record the run",
+        "将目录封存为 BagIt 包：每个文件的摘要、摘要清单的摘要、签名。给出 --ledger 时记录本次备份",
+        "opsledger backup seal /backup/2026-03-02 --set platform-db --key seal.pem --ledger year.ledger
+opsledger backup seal /srv/app --into /backup/app-2026-03-02 --set application
+opsledger backup seal /backup/2026-03-02 --set platform-db --kind postgres-dump --source postgresql:///platform --command 'pg_dump --snapshot=$OPSLEDGER_SNAPSHOT platform > /backup/2026-03-02/platform.sql'",
+    ),
+    (
+        "backup verify",
+        "Check a set: names, sizes, digests and signature (L1), then the structure of its files to the last byte (L2). Every problem is reported. What is checked is never written to",
+        "校验备份集：名称、大小、摘要与签名（L1），再查各文件结构直至最后一字节（L2）。报告全部问题。绝不写入被校验的内容",
+        "opsledger backup verify /backup/2026-03-02 --key seal.pub.pem --ledger year.ledger
+opsledger backup verify /backup/2026-03-02 --level L1 --sample 1/4 --io-limit 50MB --ledger year.ledger
+opsledger backup verify /var/backups/base --kind postgres-base
+opsledger backup verify /backup/old --check-file /backup/old/SHA256SUMS --json > report.json",
+    ),
+    (
+        "backup drill",
+        "Restore a set into a scratch target with the real engine (L3): stops at the first error, measures the time, compares counts and row digests with what was recorded when it was made",
+        "用真实引擎把备份集恢复到临时目标（L3）：遇第一个错误即停，测量用时，并将行数与行摘要同备份时所记比对",
+        "opsledger backup drill /backup/2026-03-02 --rto 4h --source postgresql:///platform --ledger year.ledger
+opsledger backup drill /backup/oracle --kind command --command ./restore.sh --count orders=12000",
+    ),
+    (
+        "backup compare",
+        "Compare platform and standby (L4): schema, counts, row digests, down to the rows that differ; says when the two were not read at one point",
+        "比对平台与备库（L4）：结构、行数、行摘要，直至有差异的行；两者未在同一时点读取时予以说明",
+        "opsledger backup compare postgresql://platform/app postgresql://standby/app --set standby-db --ledger year.ledger
+opsledger backup compare sqlite:/srv/app.db sqlite:/backup/app.db --ignore sessions",
+    ),
+    (
+        "backup status",
+        "Where the sets of the contract stand (L0): newest good run against RPO, sizes, retention, when the next check and drill are due. With --folder, also what lies there, and that is recorded",
+        "合同中各备份集的情况（L0）：最近有效备份与 RPO、大小趋势、保留情况、下次校验与演练何时到期。给出 --folder 时一并核对并记录在库备份",
+        "opsledger backup status --ledger year.ledger
+opsledger backup status --folder platform-db=/backup/platform-db --ledger year.ledger",
+    ),
+    (
         "completions",
         "Print completions for a shell",
         "输出命令行补全脚本",
@@ -312,6 +356,122 @@ const ARGS: &[(&str, &str, &str)] = &[
     ("end", "An instant with an offset", "时刻（含时区偏移）"),
     ("duration", "Such as 90m, 1h30m or PT1H30M", "如 90m、1h30m 或 PT1H30M"),
     ("calendar", "Id of a [[calendar]] (default 7x24)", "[[calendar]] 的 id（默认 7x24）"),
+    ("set", "The backup set, as [[backup]] of the contract names it", "备份集，即合同 [[backup]] 的 id"),
+    ("io_limit", "Read at most so much a second, such as 50MB", "每秒最多读取多少，如 50MB"),
+    (
+        "report",
+        "Also write the report (JSON) to this file; its SM3 stands in the ledger",
+        "另将报告（JSON）写入该文件；其 SM3 记入台账",
+    ),
+    (
+        "run",
+        "Name of this run; without it, what the bag says, else the folder's name",
+        "本次备份的名称；省略时按包内所记，否则用目录名",
+    ),
+    (
+        "kind",
+        "What it holds: files, postgres-base, postgres-dump, mysql-dump, sqlite, archive, opaque, command; without it, as the bag or the contract says",
+        "内容种类：files 文件、postgres-base、postgres-dump、mysql-dump、sqlite、archive 归档、opaque 不解析、command 自备脚本；省略时按包或合同所记",
+    ),
+    ("backup seal path", "The folder to seal", "要封存的目录"),
+    (
+        "into",
+        "Where the bag goes; without it, the folder itself becomes the bag",
+        "包写到何处；省略时该目录本身成为包",
+    ),
+    ("algorithms", "Digests of the manifests (default sm3,sha256)", "清单所用摘要（默认 sm3,sha256）"),
+    (
+        "chunks_from",
+        "Files longer than this get a list of chunks (default 64MiB)",
+        "超过该大小的文件另列分块摘要（默认 64MiB）",
+    ),
+    ("backup seal key", "SM2 private key (PEM) that signs the tag manifest", "对清单签名的 SM2 私钥（PEM）"),
+    (
+        "backup seal source",
+        "The database backed up: its counts and row digests are kept in the bag, for drills",
+        "所备份的数据库：其行数与行摘要存入包内，供演练比对",
+    ),
+    (
+        "backup seal command",
+        "Makes the backup, inside the snapshot that --source is read in (OPSLEDGER_SNAPSHOT)",
+        "生成备份的命令，在读取 --source 的同一快照内执行（OPSLEDGER_SNAPSHOT）",
+    ),
+    ("info", "A line for bag-info.txt", "写入 bag-info.txt 的一行"),
+    (
+        "backup verify path",
+        "A bag, a base backup, a folder or file with a check file, or a file",
+        "BagIt 包、PostgreSQL 基础备份、带校验文件的目录或文件，或单个文件",
+    ),
+    ("level", "How deep: L1 digests, L2 structure too (default L2)", "深度：L1 摘要，L2 另查结构（默认 L2）"),
+    ("check_file", "A check file of cksum, sha256sum or openssl", "cksum、sha256sum 或 openssl 的校验文件"),
+    (
+        "backup verify key",
+        "SM2 public key (PEM) that it must be signed with",
+        "其签名须对应的 SM2 公钥（PEM）",
+    ),
+    ("manifest_sm3", "SM3 of the tag manifest as recorded elsewhere", "别处所记的清单 SM3，须一致"),
+    ("sample", "Read n of t parts, going on where the last run ended", "每次读 t 份中的 n 份，接续上次"),
+    ("state", "Where that is remembered without a ledger", "无台账时在何处记住进度"),
+    (
+        "backup verify ignore",
+        "A path that is left out, and listed as not covered",
+        "不校验的路径，列入未覆盖",
+    ),
+    ("first", "Stop at the first problem", "遇第一个问题即停"),
+    (
+        "backup verify wal",
+        "Where the base backup's WAL lies, if not in pg_wal",
+        "WAL 所在目录（不在 pg_wal 时）",
+    ),
+    ("no_wal", "Do not read WAL; it is listed as not covered", "不读 WAL，列入未覆盖"),
+    ("log", "The log of the tool that made it", "生成该备份的工具的日志"),
+    ("log_marker", "What that log says at the end of a good run", "正常结束时日志末尾的内容"),
+    (
+        "backup drill path",
+        "The set: a bag, a base backup, a dump, a SQLite file",
+        "备份集：BagIt 包、基础备份、转储文件或 SQLite 文件",
+    ),
+    ("scratch", "An empty folder for the scratch target", "临时目标所用的空目录"),
+    (
+        "target",
+        "A running server to restore into; the database must be empty",
+        "恢复到运行中的服务器；该数据库须为空",
+    ),
+    ("backup drill source", "A database in use: it is refused as a target", "正在使用的数据库：不得作为目标"),
+    ("programs", "Where the engine's programs lie", "数据库程序所在目录"),
+    ("backup drill wal", "WAL beyond the base backup's own", "基础备份之外的 WAL"),
+    (
+        "backup drill command",
+        "What restores it; gets OPSLEDGER_SET and OPSLEDGER_SCRATCH, may print `count NAME NUMBER`",
+        "恢复命令；可用 OPSLEDGER_SET 与 OPSLEDGER_SCRATCH，可输出 count 名称 数目",
+    ),
+    ("count", "What a count must be", "某项行数应为多少"),
+    ("rto", "The longest it may take; without it, what the contract says", "最长用时；省略时按合同"),
+    ("keep", "Keep the scratch target also when it passed", "通过后也保留临时目标"),
+    (
+        "platform",
+        "postgresql://…, mariadb://… or sqlite:PATH",
+        "postgresql://…、mariadb://… 或 sqlite:路径（平台）",
+    ),
+    ("standby", "The same, the standby", "同上（备库）"),
+    ("backup compare run", "Name of this comparison", "本次比对的名称"),
+    ("table", "Only this table", "只比对该表"),
+    (
+        "backup compare ignore",
+        "A table that is left out, and listed as not covered",
+        "不比对的表，列入未覆盖",
+    ),
+    (
+        "recheck",
+        "How long to wait before differing rows are read again (default 5s)",
+        "重读有差异的行之前等待多久（默认 5s）",
+    ),
+    (
+        "backup compare rows",
+        "Differing rows named at most, a table (default 100)",
+        "每表最多列出多少差异行（默认 100）",
+    ),
+    ("folder", "Folder of a set; what lies in it are its runs", "备份集所在目录，其下各项即各次备份"),
     ("shell", "The shell", "命令行解释器"),
     ("document", "The document", "文档"),
 ];

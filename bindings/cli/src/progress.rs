@@ -24,6 +24,24 @@ impl Progress {
         Progress(bar)
     }
 
+    /// A bar of bytes, or of files where no bytes are counted.
+    pub(crate) fn of_bytes(out: &Out<'_, '_>) -> Progress {
+        let bar = Progress::new(out, "", Some(0));
+        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.0.set_style(style);
+        }
+        bar
+    }
+
+    /// What is being done; a new step begins at nothing.
+    pub(crate) fn step(&self, what: &str) {
+        if self.0.message() != what {
+            self.0.set_message(what.to_owned());
+            self.0.reset();
+        }
+    }
+
     pub(crate) fn at(&self, done: u64, total: u64) {
         if self.0.length() != Some(total) {
             self.0.set_length(total);

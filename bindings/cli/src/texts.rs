@@ -111,6 +111,33 @@ texts! {
     APPENDING = "recording", "记录";
     EXPORTING = "exporting", "导出";
     READING = "reading", "读取";
+    BACKUP_STANDS = "{}: {} ({} {}, {})", "{}：{}（{} {}，用时 {}）";
+    BACKUP_PASS = "pass", "通过";
+    BACKUP_REMARKS = "pass with remarks", "通过（有提示）";
+    BACKUP_FAIL = "FAIL", "未通过";
+    BACKUP_UNVERIFIABLE = "unverifiable", "无法校验";
+    BACKUP_UNSTABLE = "unstable read (it changed meanwhile: check again)", "读取期间有变化（请重新校验）";
+    BACKUP_COVERAGE = "coverage: {} of {} files, {} of {} bytes read and compared", "覆盖：读取并比对文件 {}/{} 个，字节 {}/{}";
+    BACKUP_PROBLEMS = "problems: {}", "问题：共 {} 个";
+    BACKUP_MORE = "{} more are not listed", "另有 {} 个未列出";
+    BACKUP_CHECKED = "checked:", "已查：";
+    BACKUP_FILES = "{} x", "{} 个";
+    BACKUP_LEFT_OUT = "not covered:", "未覆盖：";
+    BACKUP_NOT_CHECKED = "not checked by this:", "本次未查：";
+    BACKUP_NOT_L1 = "  L1 digests of every file: backup verify", "  L1 各文件摘要：backup verify";
+    BACKUP_NOT_L2 = "  L2 structure of dumps, archives and databases: backup verify --level L2", "  L2 转储、归档与数据库的结构：backup verify --level L2";
+    BACKUP_NOT_L3 = "  L3 that it can be restored: backup drill", "  L3 能否恢复：backup drill";
+    BACKUP_NOT_L4 = "  L4 that platform and standby agree: backup compare", "  L4 平台与备库是否一致：backup compare";
+    BACKUP_DIGEST = "SM3 of the manifest {}", "清单 SM3 {}";
+    BACKUP_SIGNED = "signed by {}", "签名者 {}";
+    BACKUP_REPORT = "SM3 of the report {}", "报告 SM3 {}";
+    BACKUP_RECORDED = "recorded: entries {}", "已入账：记录 {}";
+    BACKUP_NOT_RECORDED = "the check itself ended as shown; it is not recorded in the ledger:", "校验已完成，结果如上；但未能记入台账：";
+    PATH = "PATH", "路径";
+    EXPECTED = "EXPECTED", "应为";
+    FOUND = "FOUND", "实为";
+    OFFSET = "AT BYTE", "字节位置";
+    DETAIL = "DETAIL", "说明";
     YUAN = "CNY {}", "{} 元";
 }
 

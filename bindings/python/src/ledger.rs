@@ -203,7 +203,7 @@ impl Ledger {
 }
 
 /// Asks the callback, and whether Ctrl-C was pressed.
-fn asked_to_go_on(progress: Option<&Py<PyAny>>, done: u64, total: u64) -> PyResult<bool> {
+pub(crate) fn asked_to_go_on(progress: Option<&Py<PyAny>>, done: u64, total: u64) -> PyResult<bool> {
     Python::attach(|py| {
         py.check_signals()?;
         match progress {

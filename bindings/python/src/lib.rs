@@ -3,6 +3,7 @@
 
 mod account;
 mod assessment;
+mod backup;
 mod columns;
 mod contract;
 mod convert;
@@ -48,6 +49,8 @@ fn _opsledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<assessment::Assessment>()?;
     module.add_class::<assessment::Clause>()?;
     module.add_class::<columns::SystemFigures>()?;
+    module.add_class::<backup::BackupReport>()?;
+    module.add_function(wrap_pyfunction!(backup::backup_run, module)?)?;
     module.add_function(wrap_pyfunction!(columns::outages_batch, module)?)?;
     module.add_function(wrap_pyfunction!(contract::lint, module)?)?;
     module.add_class::<sheets::SheetPreview>()?;

@@ -1,16 +1,20 @@
 //! Files of a set: found without following links, opened so that nothing but a file is read, digested whole.
 
+mod pipeline;
+mod queue;
+mod seat;
+#[cfg(test)]
+mod tests;
+
+pub(super) use pipeline::digest_all;
+
 use super::Watch;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result, err};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-/// Bytes read at once.
-const BUFFER: usize = 256 * 1024;
 
 /// What lies at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,71 +151,6 @@ pub(super) fn unchanged(file: &File, before: &std::fs::Metadata) -> std::io::Res
     let now = file.metadata()?;
     let state = |m: &std::fs::Metadata| (m.len(), m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec());
     Ok(state(&now) == state(before))
-}
-
-/// Digests every file; `done` hears of each by its position, in any order, on this thread.
-pub(super) fn digest_all(
-    jobs: &[Job],
-    watch: &mut Watch<'_>,
-    done: &mut dyn FnMut(usize, Outcome),
-) -> Result<()> {
-    for (i, job) in jobs.iter().enumerate() {
-        let outcome = digest_one(job, watch)?;
-        watch.shared().file();
-        done(i, outcome);
-    }
-    Ok(())
-}
-
-fn digest_one(job: &Job, watch: &mut Watch<'_>) -> Result<Outcome> {
-    let (mut file, before) = match open(&job.path) {
-        Ok(opened) => opened,
-        Err(outcome) => return Ok(outcome),
-    };
-    let mut hashers: Vec<_> = job.algorithms.iter().map(|a| a.hasher()).collect();
-    let mut chunks = Vec::new();
-    let mut chunk = (Algorithm::Sm3.hasher(), 0u64);
-    let mut bytes = 0;
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let room = match job.chunk {
-            Some(size) => buffer.len().min(usize::try_from(size - chunk.1).unwrap_or(usize::MAX)),
-            None => buffer.len(),
-        };
-        let n = match file.read(&mut buffer[..room]) {
-            Ok(n) => n,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Ok(Outcome::Refused(error)),
-        };
-        if n == 0 {
-            break;
-        }
-        watch.reading(n as u64)?;
-        bytes += n as u64;
-        for hasher in &mut hashers {
-            hasher.update(&buffer[..n]);
-        }
-        if let Some(size) = job.chunk {
-            chunk.0.update(&buffer[..n]);
-            chunk.1 += n as u64;
-            if chunk.1 == size {
-                let full = std::mem::replace(&mut chunk, (Algorithm::Sm3.hasher(), 0)).0;
-                chunks.extend(<[u8; 32]>::try_from(full.finish()));
-            }
-        }
-    }
-    if chunk.1 > 0 {
-        chunks.extend(<[u8; 32]>::try_from(chunk.0.finish()));
-    }
-    match unchanged(&file, &before) {
-        Ok(true) if bytes == before.len() => Ok(Outcome::Read(Digests {
-            bytes,
-            digests: hashers.into_iter().map(|h| h.finish()).collect(),
-            chunks,
-        })),
-        Ok(_) => Ok(Outcome::Changed),
-        Err(error) => Ok(Outcome::Refused(error)),
-    }
 }
 
 /// An error of the system at a path.

@@ -12,23 +12,30 @@ mod files;
 mod options;
 mod path;
 mod pg;
+mod record;
 mod report;
+mod run;
 mod sample;
 mod seal;
 mod sign;
 mod source;
+mod status;
 mod structure;
 mod verify;
 mod watch;
 
 pub use compare::{CompareDetail, compare};
-pub use drill::{DrillDetail, drill};
-pub use options::{CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions};
-pub use report::{
-    Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight,
+pub use drill::{DrillDetail, DrillStep, DrillTable, drill};
+pub use options::{
+    CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions, options_schema, parse_size,
 };
+pub use report::{
+    Check, Coverage, Level, PROBLEMS, Problem, ProblemKind, Report, Uncovered, Verdict, Weight, report_schema,
+};
+pub use run::{OPERATIONS, run};
 pub use sample::Rotation;
 pub use seal::{SealDetail, seal};
 pub use source::{Fingerprint, LeftOut, SequencePrint, TablePrint, Why};
+pub use status::{SetStatus, StatusDetail};
 pub use verify::verify;
 pub use watch::{Progress, Shared, Watch};

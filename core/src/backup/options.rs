@@ -3,6 +3,7 @@
 
 use super::{Level, Rotation};
 use crate::digest::Algorithm;
+use crate::error::{Code, Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,6 +59,8 @@ pub struct SealOptions {
     pub command: Option<String>,
     /// More lines for `bag-info.txt`.
     pub info: BTreeMap<String, String>,
+    /// Bytes read in a second at most, such as `50MB` or `20MiB`; left out: as fast as it goes.
+    pub io_limit: Option<String>,
 }
 
 /// Checks a set.
@@ -98,6 +101,8 @@ pub struct VerifyOptions {
     pub log: Option<PathBuf>,
     /// What the log says at the end of a good run.
     pub log_marker: Option<String>,
+    /// Bytes read in a second at most, such as `50MB` or `20MiB`; left out: as fast as it goes.
+    pub io_limit: Option<String>,
 }
 
 /// Restores a set into a scratch target.
@@ -130,6 +135,8 @@ pub struct DrillOptions {
     pub rto: Option<String>,
     /// Keeps the scratch target also when it passed.
     pub keep: bool,
+    /// Bytes read in a second at most, such as `50MB` or `20MiB`; left out: as fast as it goes.
+    pub io_limit: Option<String>,
 }
 
 /// Compares two databases.
@@ -154,6 +161,8 @@ pub struct CompareOptions {
     pub rows: Option<u64>,
     /// Where the engine's programs lie.
     pub programs: Option<PathBuf>,
+    /// Bytes read in a second at most, such as `50MB` or `20MiB`; left out: as fast as it goes.
+    pub io_limit: Option<String>,
 }
 
 /// Where the sets of a contract stand: schedule, RPO, retention, what lies in their folders.
@@ -164,4 +173,75 @@ pub struct StatusOptions {
     pub set: Option<String>,
     /// Folder of a set, whose sub-folders or files are its runs: set, folder.
     pub folders: BTreeMap<String, PathBuf>,
+    /// Bytes read in a second at most, such as `50MB` or `20MiB`; left out: as fast as it goes.
+    pub io_limit: Option<String>,
+}
+
+/// The JSON Schema of what each operation is asked: an object with one property an operation.
+pub fn options_schema() -> serde_json::Value {
+    #[derive(JsonSchema)]
+    #[schemars(rename = "BackupOptions")]
+    #[allow(dead_code, reason = "its schema is all that is wanted")]
+    struct Operations {
+        seal: SealOptions,
+        verify: VerifyOptions,
+        drill: DrillOptions,
+        compare: CompareOptions,
+        status: StatusOptions,
+    }
+    let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<Operations>().to_value()
+}
+
+/// Units of sizes; those of 1024 have an i.
+const UNITS: &[(&str, u64)] = &[
+    ("B", 1),
+    ("kB", 1_000),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
+/// Reads a size: `50MB`, `64MiB`, `2GB`, or bytes without a unit. With `/s` at its end it is the same number.
+///
+/// # Errors
+/// `bad-request` with the text: no whole number, another unit, or more than fits.
+pub fn parse_size(text: &str) -> Result<u64> {
+    let body = text.trim();
+    let body = body.strip_suffix("/s").unwrap_or(body);
+    let digits = body.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = body.split_at(digits);
+    let unit = match unit.trim_start() {
+        "" => Some(1),
+        unit => UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
+    };
+    let size = number.parse::<u64>().ok().zip(unit).and_then(|(n, factor)| n.checked_mul(factor));
+    size.ok_or_else(|| {
+        Error::new(Code::BadRequest, format!("size {text:?}")).with_hints(
+            "write a whole number with a unit: 50MB (a million bytes), 64MiB (1024 x 1024)",
+            "请写成整数加单位：50MB（百万字节）、64MiB（1024×1024）",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_exact_or_refused() {
+        let sizes = [("0", 0), ("7", 7), ("50MB", 50_000_000), ("50 MB/s", 50_000_000), ("64MiB", 64 << 20)];
+        for (text, size) in sizes {
+            assert_eq!(parse_size(text).unwrap(), size, "{text}");
+        }
+        for text in ["", "MB", "1.5GB", "50M", "-1", "50mb", "99999999999TB", "1 0MB"] {
+            let error = parse_size(text).unwrap_err();
+            assert!(error.text(crate::Lang::En).contains(&format!("{text:?}")), "{text}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What an operation found: a public document (`schemas/backup-report.schema.json`).
 
-use super::{CompareDetail, DrillDetail, Fingerprint, Rotation, SealDetail};
+use super::{CompareDetail, DrillDetail, Fingerprint, Rotation, SealDetail, StatusDetail};
 use crate::error::Lang;
 use crate::time::Instant;
 use serde::{Serialize, Serializer};
@@ -118,6 +118,22 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // drills
+    DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
+    EngineVersion = "engine-version", Unverifiable, "the version of the engine that the set needs is not installed here", "本机未安装备份集所需的数据库版本";
+    SetDamaged = "set-damaged", Fail, "the set is damaged, so nothing was restored", "备份集已损坏，未进行恢复";
+    RestoreFailed = "restore-failed", Fail, "the restore stopped at an error", "恢复因错误而中止";
+    EngineCheckFailed = "engine-check-failed", Fail, "the engine's own check of the restored data found damage", "数据库引擎对恢复数据的自检发现损坏";
+    EngineWarning = "engine-warning", Remark, "the engine gave a warning", "数据库引擎给出警告";
+    InvalidIndex = "invalid-index", Remark, "an index is not valid", "索引处于无效状态";
+    NotValidated = "not-validated", Remark, "a constraint was never validated", "约束未经验证";
+    RestoredTableMissing = "restored-table-missing", Fail, "a table recorded at backup time was not restored", "备份时登记的表未被恢复";
+    RestoredTableExtra = "restored-table-extra", Remark, "a table was restored that was not recorded at backup time", "恢复出备份时未登记的表";
+    RestoredCount = "restored-count", Fail, "the number of rows restored is another", "恢复的行数不符";
+    RestoredRows = "restored-rows", Fail, "as many rows were restored, but other ones", "恢复的行数相同，但内容不同";
+    RestoredSchema = "restored-schema", Fail, "the table restored has other columns, keys or indexes", "恢复的表结构（列、键、索引）不同";
+    NothingExpected = "nothing-expected", Remark, "it was restored, but nothing is recorded to compare it with", "已恢复，但没有可供比对的登记值";
+    RtoExceeded = "rto-exceeded", Fail, "the restore took longer than the recovery time objective", "恢复用时超过恢复时间目标（RTO）";
     // platform and standby
     NotOnePoint = "not-one-point", Remark, "the two were not read at one point; rows that differed were read again", "两侧并非在同一时点读取；有差异的行已复读";
     StandbyLags = "standby-lags", Remark, "the standby had not reached the platform's point when the wait was over", "等待时限内备库未追上平台的时点";
@@ -181,24 +197,36 @@ impl Problem {
     }
 }
 
+/// A problem as it stands in JSON.
+#[derive(Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+struct Shown<'a> {
+    /// Its kind, a stable name.
+    kind: &'static str,
+    /// What it does to the verdict.
+    weight: Weight,
+    /// Where, below the set's folder; empty: the set itself.
+    path: &'a str,
+    /// What should be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    /// What is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'a str>,
+    /// Where in the file, bytes from its start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u64>,
+    /// More, in words that need no translation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// The kind in words, Chinese.
+    zh: &'static str,
+    /// The kind in words, English.
+    en: &'static str,
+}
+
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shown<'a> {
-            kind: &'static str,
-            weight: Weight,
-            path: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            expected: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            found: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            at: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-            zh: &'static str,
-            en: &'static str,
-        }
         Shown {
             kind: self.kind.name(),
             weight: self.kind.weight(),
@@ -215,7 +243,7 @@ impl Serialize for Problem {
 }
 
 /// One thing that was checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Check {
     /// How deep it goes.
     pub level: Level,
@@ -230,7 +258,7 @@ pub struct Check {
 }
 
 /// What no check of this operation looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Uncovered {
     /// Where, below the set's folder.
     pub path: String,
@@ -241,7 +269,7 @@ pub struct Uncovered {
 }
 
 /// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Coverage {
     /// Files of the set.
     pub files: u64,
@@ -256,7 +284,7 @@ pub struct Coverage {
 }
 
 /// The report of one operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// Version of this document.
     pub format: u32,
@@ -276,15 +304,18 @@ pub struct Report {
     pub verdict: Verdict,
     /// When it began.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "String")]
     pub started: Instant,
     /// When it ended.
     #[serde(serialize_with = "instant")]
+    #[schemars(with = "String")]
     pub finished: Instant,
     /// What was looked at.
     pub coverage: Coverage,
     /// What was checked.
     pub checks: Vec<Check>,
     /// What is wrong, in the order it was found; at most [`MAX_PROBLEMS`].
+    #[schemars(with = "Vec<Shown<'static>>")]
     pub problems: Vec<Problem>,
     /// How many there are.
     pub problems_total: u64,
@@ -308,14 +339,25 @@ pub struct Report {
     pub drill: Option<DrillDetail>,
     /// Of `compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub compare: Option<CompareDetail>,
+    /// Of `status`: where each set stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusDetail>,
     /// The worst problem so far, those included that the list has no room for.
     #[serde(skip)]
     worst: Verdict,
+    /// The entries that it became, where a ledger was given.
+    #[serde(skip)]
+    pub entries: Vec<u64>,
+    /// Why it did not become entries: the check itself ended, and its outcome is above.
+    #[serde(skip)]
+    pub not_recorded: Option<crate::Error>,
 }
 
 fn instant<S: Serializer>(t: &Instant, s: S) -> Result<S::Ok, S::Error> {
-    s.serialize_str(&crate::time::canonical_instant(*t).map_err(serde::ser::Error::custom)?)
+    // A clock beyond the years that text can hold: microseconds.
+    s.serialize_str(&crate::time::canonical_instant(*t).unwrap_or_else(|_| t.to_string()))
 }
 
 impl Report {
@@ -347,7 +389,10 @@ impl Report {
             seal: None,
             drill: None,
             compare: None,
+            status: None,
             worst: Verdict::Pass,
+            entries: Vec::new(),
+            not_recorded: None,
         }
     }
     /// Adds a problem.
@@ -391,6 +436,27 @@ impl Report {
         self.verdict = self.worst;
         self
     }
+}
+
+impl Report {
+    /// The document: one line of JSON with its line feed, so that `cksum -a sm3` of the saved file is [`Report::sm3`].
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string(self);
+        // Strings, integers and texts as keys only, and instants that were read from a clock.
+        let mut text = text.unwrap_or_else(|e| unreachable!("a report is plain data: {e}"));
+        text.push('\n');
+        text
+    }
+    /// SM3 of the document, hex: what the ledger keeps of it.
+    pub fn sm3(&self) -> String {
+        crate::digest::sm3_hex(self.to_json().as_bytes())
+    }
+}
+
+/// The JSON Schema of the report.
+pub fn report_schema() -> serde_json::Value {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Report>().to_value()
 }
 
 impl Weight {

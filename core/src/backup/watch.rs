@@ -106,6 +106,10 @@ impl<'a> Watch<'a> {
         self.shared.0.limit.store(bytes_per_second, Ordering::Relaxed);
         self
     }
+    /// The same, once the options were read.
+    pub(super) fn limit_io(&mut self, bytes_per_second: u64) {
+        self.shared.0.limit.store(bytes_per_second, Ordering::Relaxed);
+    }
     /// Stops when `shared` is asked to, and counts there: for a signal handler.
     #[must_use]
     pub fn with_shared(mut self, shared: Shared) -> Self {

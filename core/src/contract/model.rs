@@ -31,6 +31,8 @@ pub struct Contract {
     pub days: Vec<DayLine>,
     /// `[[fault]]`: fault types that the emergency plan has to answer.
     pub faults: Vec<Fault>,
+    /// Backup sets.
+    pub backups: Vec<BackupSet>,
     /// `[[clause]]`, in file order.
     pub clauses: Vec<Clause>,
     /// `amends`: identity of the text this one replaces, with the local date from which this one holds.
@@ -105,6 +107,33 @@ pub struct Clause {
     pub holds: Option<Interval>,
     /// The rule and its parameters.
     pub rule: RuleParams,
+}
+
+/// A backup set, and what is promised of it; what is left out is not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupSet {
+    /// `id`: what facts name in `set`.
+    pub id: String,
+    /// `holds`, in words.
+    pub holds: Option<String>,
+    /// `kind`: `files`, `postgres-base`, `postgres-dump`, `mysql-dump`, `sqlite`, `archive`, `opaque`, `command`.
+    pub kind: &'static str,
+    /// `schedule`, in words.
+    pub schedule: Option<String>,
+    /// `rpo`, microseconds.
+    pub rpo: Option<Micros>,
+    /// `rto`, microseconds.
+    pub rto: Option<Micros>,
+    /// `retention`.
+    pub retention: Option<crate::rules::backup::retention::Retention>,
+    /// `verify_every`.
+    pub verify_every: Option<Limit>,
+    /// `level`, 1 to 4: a verification counts from it on.
+    pub level: u8,
+    /// `drill_every`.
+    pub drill_every: Option<Limit>,
+    /// `log_marker`.
+    pub log_marker: Option<String>,
 }
 
 /// A type of fault.

@@ -1,12 +1,25 @@
-//! SM3 (GB/T 32905-2016). In: bytes. Out: 32 bytes or 64 lower-case hex digits.
+//! SM3 (GB/T 32905-2016). In: bytes. Out: 32 bytes or 64 lower-case hex digits. Many messages go through the lanes of vector
+//! registers side by side; only `kernel` knows registers.
+#![deny(unsafe_code)]
 
 #[cfg(feature = "backup")]
 mod algorithm;
+#[allow(unsafe_code, reason = "vector registers, and functions that ask for a processor's feature")]
+mod kernel;
 mod lanes;
+mod message;
+#[cfg(test)]
+mod tests;
 
 #[cfg(feature = "backup")]
 pub use algorithm::{Algorithm, Hasher};
-pub use lanes::sm3_many;
+pub use kernel::Path;
+pub use lanes::{sm3_many, sm3_many_by};
+#[cfg(feature = "backup")]
+pub(crate) use {
+    lanes::{Feed, Turn, run},
+    message::Message,
+};
 
 use sm3::{Digest, Sm3};
 

@@ -197,7 +197,7 @@ pub static KINDS: &[Kind] = &[
         "backup.verify",
         F::Backup,
         "备份校验",
-        &[text("set"), any("level"), text("verdict"), any("present")],
+        &[text("set"), text("run"), any("level"), text("verdict"), any("present")],
     ),
     kind("change.approve", F::Change, "同意变更", &[]),
     kind("change.deploy", F::Change, "变更上线", &[text("version")]),

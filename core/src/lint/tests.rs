@@ -95,7 +95,7 @@ fn each_warning_comes_from_what_it_names() {
         ),
         (format!("[[fault]]\nid = \"disk\"\n{}", clause("a", LONG)), vec!["faults-not-covered"]),
         (clause("a", REPAIR).replace("承诺", "工作时间内修复"), vec!["hours-contradict"]),
-        (clause("a", "rule = \"backup\"\nset = \"db\""), vec!["rule-not-built"]),
+        (clause("a", "rule = \"transfer\""), vec!["rule-not-built"]),
         (
             clause("a", LONG)
                 + &clause(

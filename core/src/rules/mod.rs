@@ -11,6 +11,7 @@ pub(crate) mod say;
 mod units;
 
 pub mod availability;
+pub mod backup;
 pub mod coverage;
 pub mod deadline;
 pub mod documents;
@@ -49,7 +50,8 @@ register::rules! {
     "findings" Findings(findings) shows Detail;
     "judgement" Judgement(judgement);
     "score" Score(score) shows Detail;
-    unbuilt "backup" "transfer";
+    "backup" Backup(backup) shows Detail;
+    unbuilt "transfer";
 }
 
 /// What a limit holds for.

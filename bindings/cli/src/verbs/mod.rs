@@ -1,6 +1,7 @@
 //! One file a verb, or a few that belong together.
 
 mod assess;
+mod backup;
 mod calendar;
 mod copies;
 mod diff;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
         Verb::Lint(args) => lint::run(cli, args, out),
         Verb::Diff(args) => diff::run(cli, args, out),
         Verb::Register(args) => register::run(cli, args, out),
+        Verb::Backup(args) => backup::run(cli, args, out),
         Verb::Verify => verify::run(cli, out),
         Verb::Sql(args) => sql(cli, &args.query, out),
         Verb::Snapshot(args) => copies::snapshot(cli, &args.out, out),
@@ -62,6 +64,8 @@ pub(crate) fn run(cli: &Cli, out: &mut Out<'_, '_>) -> Result<i32> {
             let schema = match args.document {
                 Document::Contract => opsledger::contract::schema(),
                 Document::Assessment => opsledger::assess::schema(),
+                Document::BackupReport => opsledger::backup::report_schema(),
+                Document::BackupOptions => opsledger::backup::options_schema(),
             };
             out.line(&format!("{schema:#}"))?;
             Ok(EXIT_OK)
@@ -113,6 +117,14 @@ fn from_environment(name: &str) -> Option<PathBuf> {
 /// The ledger, for reading or for writing.
 fn open(cli: &Cli, write: bool) -> Result<Ledger> {
     Ledger::open(&ledger_path(cli)?, &Options { read_only: !write, ..Options::default() })
+}
+
+/// The ledger for writing, where one is named.
+fn stated_ledger(cli: &Cli) -> Result<Option<Ledger>> {
+    if cli.ledger.is_none() && from_environment("OPSLEDGER_LEDGER").is_none() {
+        return Ok(None);
+    }
+    open(cli, true).map(Some)
 }
 
 /// `--contract`, or `OPSLEDGER_CONTRACT`.

@@ -5,10 +5,12 @@ contract stands. Instants are aware ``datetime`` objects, durations ``timedelta`
 1970-01-01T00:00:00Z. Nothing is rounded and no float decides anything.
 """
 
+from . import backup
 from ._opsledger import (
     ERROR_CODES,
     Account,
     Assessment,
+    BackupReport,
     BusyError,
     Budget,
     CancelledError,
@@ -54,6 +56,7 @@ __all__ = [
     "ERROR_CODES",
     "Account",
     "Assessment",
+    "BackupReport",
     "Budget",
     "BusyError",
     "CancelledError",
@@ -86,6 +89,7 @@ __all__ = [
     "Verdict",
     "VersionError",
     "__version__",
+    "backup",
     "confirm_sheet",
     "confirmation_form",
     "import_sheet",

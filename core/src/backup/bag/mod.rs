@@ -16,7 +16,7 @@ use super::content;
 use std::path::Path;
 
 /// Bytes of a tag manifest, or of the manifest that stands for it, at most.
-const MAX_SEALED: u64 = 256 * 1024 * 1024;
+pub(super) const MAX_SEALED: u64 = 256 * 1024 * 1024;
 /// What the database held when the bag was sealed, as JSON.
 pub(super) const SOURCE: &str = "opsledger-source.json";
 

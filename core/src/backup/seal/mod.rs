@@ -29,7 +29,7 @@ const APPLICATION_ID: std::ops::Range<usize> = 68..72;
 const LEDGER: [u8; 4] = *b"OPSL";
 
 /// What was sealed.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct SealDetail {
     /// Where the bag is.
     pub bag: PathBuf,

@@ -5,20 +5,20 @@ use crate::error::{Code, Error, Result};
 
 /// A parsed address.
 #[derive(Clone, Default)]
-pub(super) struct Address {
-    pub(super) scheme: String,
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
-    pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
-    pub(super) database: Option<String>,
+pub(in crate::backup) struct Address {
+    pub(in crate::backup) scheme: String,
+    pub(in crate::backup) user: Option<String>,
+    pub(in crate::backup) password: Option<String>,
+    pub(in crate::backup) host: Option<String>,
+    pub(in crate::backup) port: Option<u16>,
+    pub(in crate::backup) database: Option<String>,
     /// In the order they stand.
-    pub(super) settings: Vec<(String, String)>,
+    pub(in crate::backup) settings: Vec<(String, String)>,
 }
 
 impl Address {
     /// Parses an address; errors never show a password.
-    pub(super) fn parse(source: &str) -> Result<Address> {
+    pub(in crate::backup) fn parse(source: &str) -> Result<Address> {
         let bad = |what: &str| {
             Error::new(Code::BadSource, mask(source)).with_hints(what.to_owned(), what.to_owned())
         };

@@ -10,7 +10,7 @@ mod postgres_tables;
 mod row;
 mod sqlite;
 
-pub(super) use address::mask;
+pub(super) use address::{Address, mask};
 pub(super) use client::find;
 pub(super) use row::{Batch, Canon, Row, Sum};
 

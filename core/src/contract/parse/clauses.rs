@@ -5,7 +5,7 @@ use super::tables::{CommonText, HoldsText};
 use super::top::{check_dates, instants, unique};
 use super::values::Text;
 use crate::calendar::{CalendarSpec, Date, Zone};
-use crate::contract::{Clause, Fault};
+use crate::contract::{BackupSet, Clause, Fault};
 use crate::error::{Code, Result};
 use crate::rules::{RULE_NAMES, RuleText};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -20,6 +20,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) holidays: Option<&'a str>,
     pub(crate) calendars: &'a BTreeMap<String, CalendarSpec>,
     pub(crate) faults: &'a [Fault],
+    pub(crate) backups: &'a [BackupSet],
 }
 
 impl Frame<'_> {

@@ -3,6 +3,7 @@
 //! ends it.
 
 mod amounts;
+pub(crate) mod backups;
 pub(crate) mod clauses;
 mod hours;
 pub(crate) mod reader;

@@ -1,8 +1,11 @@
 //! The format: which tables exist, which keys they have, how their values are written.
 
+use super::backups::{BackupKindText, LevelText, RetentionText};
 use super::hours::HoursText;
 use super::reader::{At, tables};
-use super::values::{Count, DateText, Elapsed, Flag, Fraction, MonthDay, Sm3Text, Text, Unread, ZoneText};
+use super::values::{
+    Count, DateText, Elapsed, Flag, Fraction, LimitText, MonthDay, Sm3Text, Text, Unread, ZoneText,
+};
 
 tables! {
     /// A service contract: what one party promised another, as data.
@@ -40,7 +43,7 @@ tables! {
         /// Fault types of the emergency plan.
         "fault" faults: Option<At<'a, Vec<At<'a, FaultText<'a>>>>>,
         /// Backup sets.
-        "backup" backups: Option<At<'a, Vec<At<'a, Unread>>>>,
+        "backup" backups: Option<At<'a, Vec<At<'a, BackupText<'a>>>>>,
         /// What is monitored, and how targets make up the system.
         "target" targets: Option<At<'a, Vec<At<'a, Unread>>>>,
         /// Roles of people.
@@ -161,6 +164,32 @@ tables! {
         "warn_fraction" warn_fraction: Option<At<'a, Fraction>>,
         /// Only cases that start in it are judged (default: the service period).
         "holds" holds: Option<At<'a, HoldsText<'a>>>,
+    }
+
+    /// A backup set: what it holds, and what is promised of it.
+    struct BackupText {
+        /// What facts name in `set`.
+        "id" id: At<'a, Text>,
+        /// What it holds, in words.
+        "holds" holds: Option<At<'a, Text>>,
+        /// How its structure is checked and how it is restored (default files).
+        "kind" kind: Option<At<'a, BackupKindText>>,
+        /// When it is made, in words.
+        "schedule" schedule: Option<At<'a, Text>>,
+        /// The newest good run was started at most this long ago.
+        "rpo" rpo: Option<At<'a, Elapsed>>,
+        /// A restore takes at most this long.
+        "rto" rto: Option<At<'a, Elapsed>>,
+        /// Which runs are kept.
+        "retention" retention: Option<At<'a, RetentionText>>,
+        /// A run is verified at least this often.
+        "verify_every" verify_every: Option<At<'a, LimitText>>,
+        /// A verification counts from this level on (default L1).
+        "level" level: Option<At<'a, LevelText>>,
+        /// A run is restored in a drill at least this often.
+        "drill_every" drill_every: Option<At<'a, LimitText>>,
+        /// What the log of the tool says at the end of a good run (kind opaque).
+        "log_marker" log_marker: Option<At<'a, Text>>,
     }
 
     /// A type of fault that the emergency plan has to answer.

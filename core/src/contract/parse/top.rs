@@ -83,6 +83,12 @@ pub(super) fn resolve<'a>(root: &Node<'a>, c: ContractText<'a>) -> Result<Contra
         let name = fault.value.name.map_or_else(|| id.clone(), |n| n.value.0);
         faults.push(Fault { id, name });
     }
+    let mut lines = BTreeMap::new();
+    let mut backups = Vec::new();
+    for set in c.backups.into_iter().flat_map(|b| b.value) {
+        unique(&set.value.id, &mut lines)?;
+        backups.push(super::backups::set(set.value)?);
+    }
     let holidays_name = holidays.as_deref();
     let frame = clauses::Frame {
         zone,
@@ -90,6 +96,7 @@ pub(super) fn resolve<'a>(root: &Node<'a>, c: ContractText<'a>) -> Result<Contra
         holidays: holidays_name,
         calendars: &calendars,
         faults: &faults,
+        backups: &backups,
     };
     let clauses = clauses::resolve(&frame, c.clauses)?;
     let text = root.source.text;
@@ -105,6 +112,7 @@ pub(super) fn resolve<'a>(root: &Node<'a>, c: ContractText<'a>) -> Result<Contra
         calendars,
         days,
         faults,
+        backups,
         clauses,
         amends,
         sm3: sm3_hex(text.as_bytes()),

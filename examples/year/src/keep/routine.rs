@@ -99,8 +99,27 @@ fn daily(book: &mut Book, year: &Year, day: NaiveDate, random: &mut Random) {
     }
 }
 
+/// The sets, and for how many days their runs are kept.
+const SETS: [(&str, u64); 3] = [("platform-db", 30), ("standby-db", 30), ("application", 90)];
+
+fn run_name(set: &str, day: &str) -> String {
+    format!("B-{set}-{day}")
+}
+
+/// The runs of a set in the days up to one, oldest first.
+fn saved(year: &Year, set: &str, until: NaiveDate, days: u64) -> Vec<String> {
+    let first = (until - chrono::Days::new(days)).max(year.first);
+    let there = |day: &NaiveDate| match set {
+        "platform-db" => !year.unsaved(*day),
+        "application" => day.weekday() == Weekday::Sun,
+        _ => true,
+    };
+    let found = crate::time::days(first, until).filter(there);
+    found.map(|day| run_name(set, &day.format("%Y%m%d").to_string())).collect()
+}
+
 fn backup(book: &mut Book, set: &str, started: Instant, took: i64, day: &str) {
-    let name = format!("B-{set}-{day}");
+    let name = run_name(set, day);
     let finished = started + minutes(took) + 7 * SECOND;
     let body = json!({
         "set": set, "started": local_text(started), "finished": local_text(finished),
@@ -151,9 +170,19 @@ fn monthly(book: &mut Book, year: &Year, notices: &Notices, month: NaiveDate, ra
         let body = json!({ "name": metric, "value": random.between(low, high).to_string(), "unit": unit, "covers": name });
         book.add(at(last, 17, 0), Who::Monitor, "metric.record", &format!("ME-{metric}-{name}"), body);
     }
-    let set = ["platform-db", "standby-db", "application"][month.month0() as usize % 3];
-    let body = json!({ "set": set, "level": "structure", "verdict": "pass" });
-    book.add(at(on(12), 10, 0), engineer, "backup.verify", &format!("BV-{name}"), body);
+    for (set, _) in SETS {
+        let checked = on(12);
+        let runs = saved(year, set, checked, 30);
+        if let Some(newest) = runs.last() {
+            let body = json!({ "set": set, "level": "L2", "verdict": "pass" });
+            book.add(at(checked, 10, 0), engineer, "backup.verify", newest, body);
+        }
+    }
+    for (set, days) in SETS {
+        let listed = on(28);
+        let body = json!({ "set": set, "level": "L0", "verdict": "pass", "present": saved(year, set, listed, days) });
+        book.add(at(listed, 10, 30), engineer, "backup.verify", set, body);
+    }
     let reported = year.reported(month, notices);
     let report = format!("RP-{name}");
     let body = json!({ "kind": "monthly", "covers": name, "digest": sm3_hex(report.as_bytes()) });

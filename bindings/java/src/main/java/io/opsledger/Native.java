@@ -75,6 +75,8 @@ final class Native {
 
     static native void accountFree(long account);
 
+    static native byte[] backupRun(long ledger, byte[] operation, byte[] json, Progress progress);
+
     /** Called by the library to make what it throws. */
     static Throwable error(int status, String code, String en, String zh, long row) {
         return OpsLedgerException.of(status, code, en, zh, row);

@@ -146,6 +146,7 @@ fn refused_before_anything_is_changed() {
         ("a ledger", |p| {
             let mut head = vec![0; 4096];
             head[..16].copy_from_slice(b"SQLite format 3\0");
+            head[18] = 2;
             head[68..72].copy_from_slice(b"OPSL");
             write(p, "ledger.db", &head);
         }),
@@ -280,4 +281,27 @@ fn resum(root: &Path) {
         let (ok, text) = shell(root, &line);
         assert!(ok, "{text}");
     }
+}
+
+/// A ledger in use is refused, its snapshot is sealed.
+#[cfg(feature = "ledger")]
+#[test]
+fn a_ledger_is_backed_up_by_its_snapshot() {
+    use opsledger::ledger::{Ledger, Options};
+    let place = tempfile::tempdir().unwrap();
+    let live = place.path().join("live");
+    std::fs::create_dir(&live).unwrap();
+    let ledger = Ledger::open(&live.join("l.db"), &Options { create: true, ..Options::default() }).unwrap();
+    let backup = place.path().join("backup");
+    std::fs::create_dir(&backup).unwrap();
+    ledger.snapshot(&backup.join("l.db")).unwrap();
+    for _ in 0..2 {
+        let error = try_seal(&SealOptions { path: live.clone(), ..SealOptions::default() }).unwrap_err();
+        assert_eq!(error.code(), Code::CannotSeal, "{error}");
+        assert!(error.detail().contains("a ledger"), "{error}");
+    }
+    assert!(is_pass(&sealed(&backup)));
+    drop(ledger);
+    let closed = try_seal(&SealOptions { path: live, ..SealOptions::default() });
+    assert_eq!(closed.unwrap_err().code(), Code::CannotSeal, "closed, it is still the ledger itself");
 }

@@ -93,6 +93,11 @@ fn decode_codes(path: &str, codes: &[&str]) -> String {
     out
 }
 
+/// True for the payload's folder and what is below it.
+pub(super) fn is_payload(path: &str) -> bool {
+    is_below(path.strip_prefix("./").unwrap_or(path).trim_end_matches('/'), &["data".to_owned()])
+}
+
 /// True when `path` is one of `ignored` or below one.
 pub(super) fn is_below(path: &str, ignored: &[String]) -> bool {
     ignored.iter().any(|i| {

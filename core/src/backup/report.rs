@@ -404,6 +404,10 @@ impl Report {
             self.problems.push(problem);
         }
     }
+    /// True once there is a problem that is more than a remark.
+    pub(super) fn is_failed(&self) -> bool {
+        self.worst > Verdict::PassWithRemarks
+    }
     /// Adds what was checked.
     pub(super) fn check(
         &mut self,

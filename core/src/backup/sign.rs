@@ -182,6 +182,22 @@ mod keys {
         }
     }
 
+    #[cfg(test)]
+    impl PublicKey {
+        /// By its point, uncompressed, and the signer's identifier.
+        pub(in crate::backup) fn of_point(id: &str, point: &[u8]) -> PublicKey {
+            PublicKey(VerifyingKey::from_sec1_bytes(id, point).unwrap())
+        }
+    }
+
+    #[cfg(test)]
+    impl PrivateKey {
+        /// By its number.
+        pub(in crate::backup) fn of_number(number: &[u8]) -> PrivateKey {
+            PrivateKey(SigningKey::from_slice(ID, number).unwrap())
+        }
+    }
+
     impl PrivateKey {
         pub(in crate::backup) fn parse(pem: &[u8]) -> Result<PrivateKey, String> {
             let key = sm2::SecretKey::from_pkcs8_pem(text(pem)?)
@@ -200,3 +216,65 @@ mod keys {
 }
 
 pub(super) use keys::{PrivateKey, PublicKey};
+
+#[cfg(all(test, feature = "sign"))]
+mod tests {
+    use super::{PrivateKey, PublicKey};
+    use crate::backup::bag::unhex;
+    use serde_json::Value;
+
+    fn vectors() -> Value {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/sm2.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    fn hex(v: &Value, key: &str) -> Vec<u8> {
+        unhex(v[key].as_str().unwrap()).unwrap()
+    }
+
+    fn point(v: &Value) -> Vec<u8> {
+        [vec![4], hex(v, "public_x"), hex(v, "public_y")].concat()
+    }
+
+    /// r and s as DER, whatever they are.
+    fn der(v: &Value) -> Vec<u8> {
+        let integer = |n: Vec<u8>| {
+            let mut n: Vec<u8> = n.into_iter().skip_while(|b| *b == 0).collect();
+            if n.first().is_none_or(|b| *b >= 0x80) {
+                n.insert(0, 0);
+            }
+            [vec![2, u8::try_from(n.len()).unwrap()], n].concat()
+        };
+        let body = [integer(hex(v, "r")), integer(hex(v, "s"))].concat();
+        [vec![0x30, u8::try_from(body.len()).unwrap()], body].concat()
+    }
+
+    #[test]
+    fn published_signatures_are_right() {
+        let all = vectors();
+        let all = all["signature"].as_array().unwrap();
+        assert!(!all.is_empty());
+        for v in all {
+            let key = PublicKey::of_point(v["id_ascii"].as_str().unwrap(), &point(v));
+            let message = v["message_ascii"].as_str().unwrap().as_bytes();
+            assert_eq!(der(v), hex(v, "der"));
+            assert!(key.verify(message, &hex(v, "der")));
+            let own = PrivateKey::of_number(&hex(v, "private"));
+            assert_eq!(own.public().name(), key.name());
+            assert!(key.verify(message, &own.sign(message).unwrap()));
+        }
+    }
+
+    #[test]
+    fn published_wrong_signatures_are_wrong() {
+        let all = vectors();
+        let right = &all["signature"][0];
+        let negative = all["signature_negative"].as_array().unwrap();
+        assert_eq!(negative.len(), 11);
+        for v in negative {
+            let text = |name: &str| v.get(name).unwrap_or(&right[name]).as_str().unwrap().to_owned();
+            let key = PublicKey::of_point(&text("id_ascii"), &point(right));
+            assert!(!key.verify(text("message_ascii").as_bytes(), &der(v)), "{}", v["case"]);
+        }
+    }
+}

@@ -49,7 +49,7 @@ pub fn verify(options: &VerifyOptions, watch: &mut Watch<'_>) -> Result<Report> 
     if share.is_some() && !matches!(form, Form::Bag) {
         return err(Code::BadRequest, "sample: only a bag can be read in parts");
     }
-    let done = |report: &Report| options.first && report.problems_total > 0;
+    let done = |report: &Report| options.first && report.is_failed();
     let mut kind = options.kind;
     let mut payload = Payload::new();
     match &form {
@@ -126,7 +126,7 @@ fn bag_set(
     let bag = bag::check(root, options, report, watch)?;
     describe(&bag.info, options, kind, report);
     report.source = bag::source(root);
-    if options.first && report.problems_total > 0 && report.problems.iter().any(is_fatal) {
+    if options.first && report.is_failed() {
         return Ok(Payload::new());
     }
     let chosen: Vec<usize> = match share {
@@ -143,11 +143,6 @@ fn bag_set(
         report.check(Level::L1, "digests", None, &[("files", read)]);
     }
     Ok(chosen.iter().map(|i| &bag.expected[*i]).map(|e| (e.path.clone(), e.shown.clone())).collect())
-}
-
-/// With `first`, a remark alone does not end the check.
-fn is_fatal(problem: &Problem) -> bool {
-    problem.kind.weight() != super::Weight::Remark
 }
 
 fn describe(info: &bag::info::Info, options: &VerifyOptions, kind: &mut Option<Kind>, report: &mut Report) {
@@ -262,6 +257,7 @@ fn listed(
             guesses.push(entry.algorithms.len() > 1);
             expected.push(Expected {
                 path: folder.join(&entry.path),
+                len: None,
                 shown: entry.path,
                 digests: entry.algorithms.iter().map(|a| (*a, entry.digest.clone())).collect(),
                 chunks: None,
@@ -304,12 +300,13 @@ fn listed(
 fn present(expected: &mut Vec<Expected>, guesses: &mut Vec<bool>, report: &mut Report) {
     let mut kept = Vec::new();
     let mut k = 0;
-    expected.retain(|e| {
+    expected.retain_mut(|e| {
         let meta = e.path.symlink_metadata();
         report.coverage.files += 1;
         let there = match meta {
             Ok(meta) if meta.is_file() => {
                 report.coverage.bytes += meta.len();
+                e.len = Some(meta.len());
                 true
             }
             Ok(meta) => {
@@ -452,7 +449,7 @@ fn deeper(
     for (path, shown) in payload {
         structure::check(path, shown, kind, report, watch)?;
         watch.shared().file();
-        if options.first && report.problems_total > 0 {
+        if options.first && report.is_failed() {
             break;
         }
     }

@@ -71,7 +71,9 @@ pub(in crate::backup) fn check(
     let chunks = chunk_list(root, &on_disk, &listing, report);
     let resolved = resolver.resolve(listing, &names(&manifests), report);
     extra(&on_disk, &resolved.claimed, &claimed, ours, &options.ignore, report);
-    oxum(&info, &found, resolved.forgiven, report);
+    if !options.ignore.iter().any(|i| path::is_payload(i)) {
+        oxum(&info, &found, resolved.forgiven, report);
+    }
     coverage(&found, options, report);
     Ok(payload(root, info, resolved.files, chunks, &manifests))
 }
@@ -380,6 +382,7 @@ fn payload(
         bag.sizes.push(found.len);
         bag.expected.push(Expected {
             path: root.join(&found.path),
+            len: Some(found.len),
             digests: listed.digests,
             chunks,
             kind: ProblemKind::ChecksumMismatch,

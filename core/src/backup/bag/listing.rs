@@ -162,7 +162,10 @@ impl<'a> Resolver<'a> {
             if let Some(found) = self.file(&path) {
                 out.claim(path, found, listed);
             } else if let Some(found) = listed.literal.as_deref().and_then(|l| self.file(l)) {
-                report.problem(Problem::new(ProblemKind::NameDiffers, &path).with(&path, shown(found)));
+                // Before 1.0 line ends alone were encoded, and not by everybody: both are right.
+                if self.declaration.is_1_0() {
+                    report.problem(Problem::new(ProblemKind::NameDiffers, &path).with(&path, shown(found)));
+                }
                 out.claim(path, found, listed);
             } else {
                 missing.push((path, listed));

@@ -30,13 +30,14 @@ pub(super) fn tag_files(
         expected.push(Expected {
             shown: path,
             path: root.join(&found.path),
+            len: Some(found.len),
             digests: listed.digests,
             chunks: None,
             kind,
             source: names.join(", "),
         });
     }
-    let bytes = expected.iter().filter_map(|e| e.path.metadata().ok()).map(|m| m.len()).sum();
+    let bytes = expected.iter().filter_map(|e| e.len).sum();
     watch.step("L1 tag files", expected.len() as u64, bytes)?;
     let mut findings = Vec::new();
     content::read(&expected, watch, &mut |i, finding| findings.push((i, finding)))?;

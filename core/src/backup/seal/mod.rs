@@ -25,6 +25,13 @@ pub(super) use stage::is_half_sealed;
 const OUTPUT_TAIL: usize = 2000;
 /// Where SQLite's header holds the application's number.
 const APPLICATION_ID: std::ops::Range<usize> = 68..72;
+/// Bytes of it.
+const HEADER: usize = 100;
+/// Frames of a log that are looked at.
+const LOG_FRAMES: u32 = 1000;
+/// Where it holds how it is written, and what stands there while a log lies beside it.
+const WRITE_VERSION: usize = 18;
+const LOGGED: u8 = 2;
 /// The number of a ledger's file.
 const LEDGER: [u8; 4] = *b"OPSL";
 
@@ -267,18 +274,48 @@ fn preflight(from: &Path, stage: &stage::Stage, watch: &mut Watch<'_>) -> Result
     Ok(())
 }
 
-/// True for a ledger's own file beside which its log lies: one that is in use or was not closed.
+/// True for a ledger that is in use. A snapshot of one keeps no log beside it, and is what a backup of it is.
 fn is_ledger(path: &Path) -> Result<bool> {
-    let (mut file, meta) = match files::open(path) {
+    let (mut file, _) = match files::open(path) {
         Ok(opened) => opened,
         Err(files::Outcome::Refused(error)) => return Err(files::io(path, &error)),
         Err(_) => return err(Code::CannotSeal, format!("{}: it changes while it is sealed", path.display())),
     };
-    let mut head = [0; 100];
-    if meta.len() < 512 || file.read_exact(&mut head).is_err() {
+    let mut head = [0; HEADER];
+    if file.read_exact(&mut head).is_err()
+        || !head.starts_with(b"SQLite format 3\0")
+        || head[WRITE_VERSION] != LOGGED
+    {
         return Ok(false);
     }
-    Ok(head.starts_with(b"SQLite format 3\0") && head[APPLICATION_ID] == LEDGER)
+    if head[APPLICATION_ID] == LEDGER {
+        return Ok(true);
+    }
+    // A young ledger's number may lie in its log only.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let mut logged = || -> Option<bool> {
+        let (file, _) = files::open(Path::new(&log)).ok()?;
+        let mut file = std::io::BufReader::new(file);
+        let mut start = [0; 32];
+        file.read_exact(&mut start).ok()?;
+        let page = u32::from_be_bytes([start[8], start[9], start[10], start[11]]);
+        for _ in 0..LOG_FRAMES {
+            let mut frame = [0; 24];
+            file.read_exact(&mut frame).ok()?;
+            if frame[..4] == [0, 0, 0, 1] {
+                file.read_exact(&mut head).ok()?;
+                if head[APPLICATION_ID] == LEDGER {
+                    return Some(true);
+                }
+                file.seek_relative(i64::from(page) - i64::try_from(HEADER).ok()?).ok()?;
+            } else {
+                file.seek_relative(i64::from(page)).ok()?;
+            }
+        }
+        None
+    };
+    Ok(logged().unwrap_or(false))
 }
 
 /// What stands in the bag once it is published.

@@ -98,7 +98,7 @@ fn stopped_twice_it_is_completed_by_the_third() {
     for in_place in [true, false] {
         for first in 0.. {
             let mut whole = false;
-            for second in (0..24).step_by(3) {
+            for second in (0..24).step_by(5) {
                 whole = stopped(in_place, first, Some(second));
             }
             if whole {

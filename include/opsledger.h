@@ -129,6 +129,7 @@ extern "C" {
 #define OPSL_E_UNKNOWN_SEVERITY 57089 /* the severity has no limit of its own; the shortest applies */
 #define OPSL_E_UNKNOWN_UNIT 57601 /* covers names no unit that is owed in the service period */
 #define OPSL_E_NO_AMOUNT 57857 /* an item states no amount_fen (a whole number of fen) */
+#define OPSL_E_UNKNOWN_SET 58113 /* the contract has no such backup set */
 #define OPSL_E_CLOCK_FAULT 57345 /* the host's clock went backwards */
 
 /* refused */

@@ -196,6 +196,7 @@ codes! {
     UnknownSeverity = 223, Input, "unknown-severity", "the severity has no limit of its own; the shortest applies", "该级别未约定时限，按最短时限计", "", "";
     UnknownUnit = 225, Input, "unknown-unit", "covers names no unit that is owed in the service period", "covers 所指不是服务期内应履行的周期", "write it as 2026-03, 2026-Q1, 2026-W07, 2026 or a date", "请写作 2026-03、2026-Q1、2026-W07、2026 或日期";
     NoAmount = 226, Input, "no-amount", "an item states no amount_fen (a whole number of fen)", "项目未写金额 amount_fen（整数，单位为分）", "", "";
+    UnknownSet = 227, Input, "unknown-set", "the contract has no such backup set", "合同未声明该备份集", "name a set of [[backup]]", "请填写 [[backup]] 中的备份集";
     ClockFault = 224, Input, "clock-fault", "the host's clock went backwards", "系统时间倒退", "", "";
 }
 

@@ -72,6 +72,23 @@ impl Zone {
         Ok(later)
     }
 
+    /// `t` so many calendar months earlier: same day and time of day, or the last day of the month.
+    ///
+    /// # Errors
+    /// `OutOfRange`.
+    pub fn months_before(self, t: Instant, months: u32) -> Result<Instant> {
+        check_range(t)?;
+        if months == 0 {
+            return Ok(t);
+        }
+        let wall = self.offsets().wall(t);
+        let date = date_of(wall.div_euclid(DAY)).checked_sub_months(Months::new(months));
+        let too_early = || Error::new(Code::OutOfRange, format!("{months} months before {}", self.format(t)));
+        let earlier = self.at(date.ok_or_else(too_early)?, wall.rem_euclid(DAY));
+        check_range(earlier).map_err(|_| too_early())?;
+        Ok(earlier)
+    }
+
     pub(super) fn offsets(self) -> &'static Offsets {
         static ZONES: [OnceLock<Offsets>; TZ_VARIANTS.len()] = [const { OnceLock::new() }; TZ_VARIANTS.len()];
         ZONES[self.0 as usize].get_or_init(|| Offsets::find(self.0))

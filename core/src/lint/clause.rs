@@ -3,7 +3,7 @@
 use super::{Found, Level};
 use crate::contract::parse::reader::nearest;
 use crate::contract::parse::top::ALWAYS;
-use crate::contract::{Clause, Contract, KindFilter, Limit, Where, Within};
+use crate::contract::{BackupSet, Clause, Contract, KindFilter, Limit, Where, Within};
 use crate::facts::kinds;
 use crate::rules::RuleParams;
 use crate::rules::score;
@@ -232,6 +232,7 @@ fn own(contract: &Contract, clause: &Clause, i: usize, found: &mut Found) {
             }
         }
         RuleParams::Score(p) => scored(p, &mut say),
+        RuleParams::Backup(p) => backed_up(&p.set, &mut say),
         RuleParams::Findings(p) => {
             if let Within::By(table) = &p.within
                 && table.len() == 1
@@ -253,6 +254,38 @@ fn compare(a: crate::contract::Decimal, b: crate::contract::Decimal) -> std::cmp
     let scaled =
         |x: crate::contract::Decimal, other: u8| i128::from(x.mantissa) * 10i128.pow(u32::from(other));
     scaled(a, b.scale).cmp(&scaled(b, a.scale))
+}
+
+/// What a backup set promises and nobody can see kept.
+fn backed_up(set: &BackupSet, say: &mut dyn FnMut(&str, Level, &'static str, String, String)) {
+    match (set.drill_every, set.rto) {
+        (Some(_), None) => say(
+            "set",
+            WARN,
+            "drill-without-rto",
+            format!("备份集 {} 约定了恢复演练而未约定 rto：恢复再慢也算通过", set.id),
+            format!("backup set {} is drilled and has no rto: a restore passes however long it takes", set.id),
+        ),
+        (None, Some(_)) => say(
+            "set",
+            WARN,
+            "rto-not-drilled",
+            format!("备份集 {} 约定了 rto 而未约定 drill_every：rto 不会被判定", set.id),
+            format!("backup set {} has an rto and no drill_every: the rto is never judged", set.id),
+        ),
+        _ => {}
+    }
+    if let (Some(Limit::Elapsed(kept)), Some(rpo)) = (set.retention.as_ref().and_then(|r| r.keep_for), set.rpo)
+        && kept < rpo
+    {
+        say(
+            "set",
+            WARN,
+            "retention-below-rpo",
+            format!("备份集 {} 的留存时间短于 rpo：仍须使用的备份可以不在", set.id),
+            format!("backup set {} keeps runs for less than its rpo: one that is still needed may be gone", set.id),
+        );
+    }
 }
 
 fn scored(p: &score::Params, say: &mut dyn FnMut(&str, Level, &'static str, String, String)) {

@@ -97,6 +97,16 @@ fn each_warning_comes_from_what_it_names() {
         (clause("a", REPAIR).replace("承诺", "工作时间内修复"), vec!["hours-contradict"]),
         (clause("a", "rule = \"transfer\""), vec!["rule-not-built"]),
         (
+            "[[backup]]\nid = \"db\"\ndrill_every = \"3 months\"\n".to_owned()
+                + &clause("a", "rule = \"backup\"\nset = \"db\""),
+            vec!["drill-without-rto"],
+        ),
+        (
+            "[[backup]]\nid = \"db\"\nrpo = \"36h\"\nrto = \"4h\"\nretention = \"1d\"\n".to_owned()
+                + &clause("a", "rule = \"backup\"\nset = \"db\""),
+            vec!["rto-not-drilled", "retention-below-rpo"],
+        ),
+        (
             clause("a", LONG)
                 + &clause(
                     "s",

@@ -4,7 +4,7 @@
 mod judge;
 pub mod retention;
 
-use super::{Cx, Rule, Setup, Totals, WaiverChange, unit, worst};
+use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit, worst};
 use crate::assess::cases::{CaseLine, Sentence};
 use crate::assess::{Stamp, Status};
 use crate::books::Item;
@@ -200,14 +200,12 @@ enum Deed {
         verdict: Outcome,
         level: u8,
         run: Option<String>,
+        /// The runs that were found to be there, where it lists them.
+        present: Option<Vec<String>>,
     },
     Drill {
         at: Instant,
         good: bool,
-    },
-    List {
-        at: Instant,
-        runs: Vec<String>,
     },
     Other,
 }
@@ -222,7 +220,11 @@ enum Outcome {
 /// The facts of a set by subject; they are judged when somebody asks.
 pub(crate) struct State {
     params: Params,
+    /// The sets of the contract.
+    sets: BTreeSet<String>,
     by_case: BTreeMap<u32, Vec<(u64, Deed)>>,
+    /// Facts that name a set which the contract does not have, by subject.
+    astray: BTreeMap<u32, Vec<(u64, String)>>,
     /// Facts that are known and not yet there.
     queue: BTreeSet<(Instant, u32)>,
     queued: BTreeMap<u32, Instant>,
@@ -231,24 +233,30 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(_setup: &mut Setup<'_>, params: &Params) -> State {
+    pub(crate) fn new(setup: &mut Setup<'_>, params: &Params) -> State {
         State {
             params: params.clone(),
+            sets: setup.contract.backups.iter().map(|set| set.id.clone()).collect(),
             by_case: BTreeMap::new(),
+            astray: BTreeMap::new(),
             queue: BTreeSet::new(),
             queued: BTreeMap::new(),
             judged: RefCell::new(None),
         }
     }
 
-    /// The facts of a subject that are about this set, and the `at` of the next one that is not yet there.
-    fn deeds(&self, cx: &Cx<'_>, case: u32) -> (Vec<(u64, Deed)>, Option<Instant>) {
+    /// The facts of a subject that are about this set, those that are about none, and the `at` of the next one that is not
+    /// yet there.
+    fn deeds(&self, cx: &Cx<'_>, case: u32) -> (Vec<(u64, Deed)>, Vec<(u64, String)>, Option<Instant>) {
         let (events, next) = cx.books.subjects.case(case).events(&cx.lens, cx.as_of, None);
         // A check that names no set is about the set of its run.
         let of_run = events.iter().filter(|i| i.kind.name == "backup.run").find_map(|i| i.text("set"));
         let mine = |item: &&&Item| item.text("set").or(of_run) == Some(&self.params.set.id);
         let deeds = events.iter().filter(mine).map(|item| (item.seq, self.deed(item))).collect();
-        (deeds, next)
+        let named = events.iter().filter_map(|item| Some((item.seq, item.text("set")?)));
+        let astray = named.filter(|(_, set)| !self.sets.contains(*set));
+        let astray = astray.map(|(seq, set)| (seq, set.to_owned())).collect();
+        (deeds, astray, next)
     }
 
     fn deed(&self, item: &Item) -> Deed {
@@ -263,16 +271,12 @@ impl State {
                 let started = item.instant("started").unwrap_or(at);
                 Deed::Run { started, finished: item.instant("finished").unwrap_or(at).max(started) }
             }
-            "backup.verify" => match item.body.as_ref().and_then(|b| b.get("present")?.as_array()) {
-                Some(list) => {
-                    let runs = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
-                    Deed::List { at, runs }
-                }
-                None => {
-                    let run = item.text("run").map(str::to_owned);
-                    Deed::Verify { at, verdict, level: level(item), run }
-                }
-            },
+            "backup.verify" => {
+                let run = item.text("run").map(str::to_owned);
+                let list = item.body.as_ref().and_then(|b| b.get("present")?.as_array());
+                let present = list.map(|l| l.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect());
+                Deed::Verify { at, verdict, level: level(item), run, present }
+            }
             "backup.drill" => {
                 let rto = item.text("rto").and_then(|t| parse_duration(t).ok());
                 let fast = self.params.set.rto.is_none_or(|most| rto.is_some_and(|rto| rto <= most));
@@ -307,16 +311,18 @@ impl State {
                         let (started, finished) = (*started, *finished);
                         record.runs.push(Run { name: name.to_owned(), started, finished, bad });
                     }
-                    Deed::Verify { at, verdict: Outcome::Pass, level, .. }
-                        if *level >= self.params.set.level =>
-                    {
-                        record.verified.push(*at);
+                    Deed::Verify { at, verdict, level, present, .. } => {
+                        if *verdict == Outcome::Pass && *level >= self.params.set.level {
+                            record.verified.push(*at);
+                        }
+                        if let Some(runs) = present
+                            && newest.is_none_or(|n| n < (*at, *seq))
+                        {
+                            newest = Some((*at, *seq));
+                            record.listed = Some((*at, runs.iter().cloned().collect()));
+                        }
                     }
                     Deed::Drill { at, good: true } => record.drilled.push(*at),
-                    Deed::List { at, runs } if newest.is_none_or(|n| n < (*at, *seq)) => {
-                        newest = Some((*at, *seq));
-                        record.listed = Some((*at, runs.iter().cloned().collect()));
-                    }
                     _ => {}
                 }
             }
@@ -373,7 +379,12 @@ impl Rule for State {
         if cx.books.subjects.case(case).family != Family::Backup {
             return;
         }
-        let (deeds, next) = self.deeds(cx, case);
+        let (deeds, astray, next) = self.deeds(cx, case);
+        if astray.is_empty() {
+            self.astray.remove(&case);
+        } else {
+            self.astray.insert(case, astray);
+        }
         if let Some(before) = self.queued.remove(&case) {
             self.queue.remove(&(before, case));
         }
@@ -493,6 +504,15 @@ impl Rule for State {
 
     fn evidence(&self, _cx: &Cx<'_>) -> Vec<u64> {
         self.by_case.values().flatten().map(|(seq, _)| *seq).collect()
+    }
+
+    fn findings(&self, cx: &Cx<'_>) -> Vec<Finding> {
+        let all = self.astray.iter().flat_map(|(case, facts)| facts.iter().map(move |fact| (*case, fact)));
+        all.map(|(case, (seq, set))| {
+            let subject = cx.books.subjects.subject(case);
+            Finding::new(Some(*seq), Code::UnknownSet, subject, &format!("set = {set:?}"))
+        })
+        .collect()
     }
 
     fn lowers(&self, cx: &Cx<'_>, case: u32, seq: u64) -> bool {

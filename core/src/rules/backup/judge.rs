@@ -124,10 +124,7 @@ fn gaps(record: &Record, frame: &Frame<'_>, seen: bool, out: &mut Judged) {
     let Some(rpo) = frame.set.rpo else { return };
     let first = frame.params.first.unwrap_or_else(|| frame.period.start.saturating_add(rpo));
     let until = frame.as_of.min(frame.period.end);
-    if frame.as_of < first {
-        // A breach is foreseen only where something is known of the set at all.
-        return;
-    }
+    // A breach is foreseen only where something is known of the set at all.
     if !seen {
         out.rpo = (frame.as_of > first).then_some(Status::NoEvidence);
         return;
@@ -170,7 +167,8 @@ fn gaps(record: &Record, frame: &Frame<'_>, seen: bool, out: &mut Judged) {
     }
     let warned = frame.warn.most_below(rpo);
     let left = holds_until.saturating_sub(frame.as_of);
-    out.rpo = Some(if left <= warned { Status::AtRisk } else { Status::Met });
+    let now = if left <= warned { Status::AtRisk } else { Status::Met };
+    out.rpo = Some(now).filter(|_| frame.as_of >= first);
     let ahead = Interval::new(holds_until, holds_until.saturating_add(1));
     if holds_until < frame.period.end && frame.holds.contains(holds_until) && !(frame.waives)("gaps", ahead) {
         sooner(&mut out.forecast, holds_until);

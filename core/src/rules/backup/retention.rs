@@ -9,7 +9,7 @@ use chrono::Datelike;
 /// What is kept. A run is kept when any part keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Every run, so long after it was started: `"30d"`, `"3 months"`.
+    /// Every run, until it is older than that: `"30d"`, `"3 months"` after it was started.
     pub keep_for: Option<Limit>,
     /// `last`: the newest runs.
     pub last: u32,
@@ -35,14 +35,23 @@ fn after(zone: Zone, limit: Limit, start: Instant) -> Instant {
     }
 }
 
+/// The instant a limit began that ends at `end`; far away where the calendar begins.
+fn before(zone: Zone, limit: Limit, end: Instant) -> Instant {
+    match limit {
+        Limit::Elapsed(us) => end.saturating_sub(us),
+        Limit::Months(n) => zone.months_before(end, n).unwrap_or(Instant::MIN),
+        Limit::Workdays(n) => end.saturating_sub(i64::from(n) * crate::time::DAY),
+    }
+}
+
 /// For each of `started` (ascending), whether it should exist at `as_of`. O(n).
 pub(crate) fn kept(retention: &Retention, zone: Zone, started: &[Instant], as_of: Instant) -> Vec<bool> {
     let mut kept = vec![false; started.len()];
     let Some(newest) = started.last() else { return kept };
+    let within = retention.within.map(|limit| before(zone, limit, *newest));
     for (i, start) in started.iter().enumerate() {
-        let aged =
-            |limit: Option<Limit>, at: Instant| limit.is_some_and(|limit| after(zone, limit, *start) > at);
-        kept[i] = aged(retention.keep_for, as_of) || aged(retention.within, *newest);
+        let young = retention.keep_for.is_some_and(|limit| after(zone, limit, *start) >= as_of);
+        kept[i] = young || within.is_some_and(|from| *start > from);
     }
     for i in (0..started.len()).rev().take(retention.last as usize) {
         kept[i] = true;
@@ -122,13 +131,45 @@ mod tests {
         let runs = [at("2026-01-31T01:00:00"), at("2026-02-28T00:00:00"), at("2026-03-10T00:00:00")];
         let months = Retention { keep_for: Some(Limit::Months(1)), ..Retention::default() };
         // One month after 31 January is 28 February, the last day of that month.
-        assert_eq!(kept(&months, zone(), &runs, at("2026-02-28T00:59:59")), [true, true, true]);
-        assert_eq!(kept(&months, zone(), &runs, at("2026-02-28T01:00:00")), [false, true, true]);
+        assert_eq!(kept(&months, zone(), &runs, at("2026-02-28T01:00:00")), [true, true, true]);
+        assert_eq!(kept(&months, zone(), &runs, at("2026-02-28T01:00:00") + 1), [false, true, true]);
         let within = Retention { within: Some(Limit::Elapsed(10 * DAY)), ..Retention::default() };
         assert_eq!(kept(&within, zone(), &runs, 0), [false, false, true]);
         let within = Retention { within: Some(Limit::Elapsed(10 * DAY + 1)), ..Retention::default() };
         assert_eq!(kept(&within, zone(), &runs, 0), [false, true, true]);
         assert_eq!(kept(&within, zone(), &[], 0), [] as [bool; 0]);
+    }
+
+    #[test]
+    fn months_within_are_counted_back() {
+        // One month before 31 March is 28 February, in a leap year the 29th.
+        let within = Retention { within: Some(Limit::Months(1)), ..Retention::default() };
+        let runs = [at("2026-02-28T01:00:00"), at("2026-02-28T01:00:00") + 1, at("2026-03-31T01:00:00")];
+        assert_eq!(kept(&within, zone(), &runs, 0), [false, true, true]);
+        let runs = [at("2028-02-28T02:00:00"), at("2028-02-29T01:00:01"), at("2028-03-31T01:00:00")];
+        assert_eq!(kept(&within, zone(), &runs, 0), [false, true, true]);
+    }
+
+    #[test]
+    fn a_leap_day_is_a_day_and_ends_its_month() {
+        let runs = [at("2028-02-28T23:00:00"), at("2028-02-29T23:59:59"), at("2028-03-01T00:00:00")];
+        let daily = Retention { daily: 3, ..Retention::default() };
+        assert_eq!(kept(&daily, zone(), &runs, 0), [true, true, true]);
+        let monthly = Retention { monthly: 2, ..Retention::default() };
+        assert_eq!(kept(&monthly, zone(), &runs, 0), [false, true, true]);
+    }
+
+    #[test]
+    fn days_of_23_and_25_hours_are_days() {
+        let zone = Zone::parse("Europe/Berlin").unwrap();
+        let utc = |text: &str| parse_instant(&format!("{text}Z")).unwrap();
+        // Summer time begins on 29 March 2026 at 01:00 UTC: the local day is 28 March 23:00 to 29 March 22:00 UTC.
+        let spring = [utc("2026-03-28T22:59:59"), utc("2026-03-28T23:00:00"), utc("2026-03-29T22:00:00")];
+        let daily = Retention { daily: 3, ..Retention::default() };
+        assert_eq!(kept(&daily, zone, &spring, 0), [true, true, true]);
+        // It ends on 25 October: 24 October 22:00 to 25 October 23:00 UTC, in which 02:30 comes twice.
+        let autumn = [utc("2026-10-24T21:59:59"), utc("2026-10-25T00:30:00"), utc("2026-10-25T01:30:00")];
+        assert_eq!(kept(&Retention { daily: 2, ..Retention::default() }, zone, &autumn, 0), [true, false, true]);
     }
 
     /// As one would say it: for each kind of period the newest run of each period, of which the last n count, and the oldest
@@ -139,7 +180,7 @@ mod tests {
         let newest = runs.last().copied();
         for (i, t) in runs.iter().enumerate() {
             if let Some(Limit::Elapsed(us)) = r.keep_for {
-                keep[i] |= *t > as_of - us;
+                keep[i] |= *t >= as_of - us;
             }
             if let (Some(Limit::Elapsed(us)), Some(newest)) = (r.within, newest) {
                 keep[i] |= *t > newest - us;

@@ -129,7 +129,7 @@ schemas! {
 /// A set from its table.
 pub(super) fn set(text: BackupText<'_>) -> Result<BackupSet> {
     let word = |at: Option<At<'_, Text>>| at.map(|t| t.value.0);
-    for at in [&text.rpo, &text.rto].into_iter().flatten().filter(|at| at.value.0 == 0) {
+    if let Some(at) = [&text.rpo, &text.rto].into_iter().flatten().find(|at| at.value.0 == 0) {
         return at.node.fail(Code::OutOfRange, "longer than nothing", "应大于 0");
     }
     let every = |at: Option<At<'_, LimitText>>| at.map(|at| plain_limit(&at)).transpose();

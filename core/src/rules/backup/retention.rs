@@ -44,6 +44,9 @@ fn before(zone: Zone, limit: Limit, end: Instant) -> Instant {
     }
 }
 
+/// The calendar period of a day: its year, and which it is in it.
+type PeriodOf = fn(crate::calendar::Date) -> (i32, u32);
+
 /// For each of `started` (ascending), whether it should exist at `as_of`. O(n).
 pub(crate) fn kept(retention: &Retention, zone: Zone, started: &[Instant], as_of: Instant) -> Vec<bool> {
     let mut kept = vec![false; started.len()];
@@ -56,8 +59,7 @@ pub(crate) fn kept(retention: &Retention, zone: Zone, started: &[Instant], as_of
     for i in (0..started.len()).rev().take(retention.last as usize) {
         kept[i] = true;
     }
-    type Period = (i32, u32);
-    let periods: [(u32, fn(crate::calendar::Date) -> Period); 4] = [
+    let periods: [(u32, PeriodOf); 4] = [
         (retention.daily, |d| (d.year(), d.ordinal())),
         (retention.weekly, |d| (d.iso_week().year(), d.iso_week().week())),
         (retention.monthly, |d| (d.year(), d.month())),

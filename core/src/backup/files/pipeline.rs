@@ -19,11 +19,7 @@ const OUTCOMES: usize = 256;
 
 /// Digests every file; `done` hears of each by its position, in any order, on this thread. As many threads as this process
 /// may use read and hash; together they hold at most 32 MiB, whatever the files' sizes, and 32 bytes a chunk.
-pub(in crate::backup) fn digest_all(
-    jobs: &[Job],
-    watch: &mut Watch<'_>,
-    done: &mut dyn FnMut(usize, Outcome),
-) -> Result<()> {
+pub fn digest_all(jobs: &[Job], watch: &mut Watch<'_>, done: &mut dyn FnMut(usize, Outcome)) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     digest_all_by(Path::chosen(), threads, jobs, watch, done)
 }

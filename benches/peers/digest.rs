@@ -18,6 +18,13 @@ fn cpu() -> f64 {
     t.tv_sec as f64 + t.tv_nsec as f64 * 1e-9
 }
 
+/// The most memory that this process held, bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [mode, list] = &args[..] else { panic!("see the head of the source") };
@@ -46,5 +53,6 @@ fn main() {
     for line in lines {
         writeln!(out, "{line}").unwrap();
     }
-    eprintln!("{{\"path\":\"{}\",\"cpu\":{used},\"wall\":{wall}}}", Path::chosen().name());
+    let name = Path::chosen().name();
+    eprintln!("{{\"path\":\"{name}\",\"cpu\":{used},\"wall\":{wall},\"peak\":{}}}", peak());
 }

@@ -71,6 +71,7 @@ impl Algorithm {
         matches!(self, Algorithm::Sha1 | Algorithm::Md5 | Algorithm::Crc32c)
     }
     /// Length of the digest, bytes.
+    #[allow(clippy::len_without_is_empty, reason = "no digest is empty")]
     pub fn len(self) -> usize {
         match self {
             Algorithm::Sm3 | Algorithm::Sha256 => 32,

@@ -136,7 +136,7 @@ impl Seat {
     }
 
     /// All streams have had what lies in the buffer: reads on until one has blocks, or the end of the file.
-    pub(super) fn fill(&mut self, shared: &Shared, since: std::time::Instant, sender: &Sender) -> Filled {
+    pub(super) fn fill(&mut self, shared: &Shared, since: std::time::Instant, sender: &mut Sender) -> Filled {
         loop {
             match self.step(shared, since) {
                 Ok(true) => {
@@ -214,7 +214,7 @@ impl Seat {
     }
 
     /// Tells what came of it.
-    fn finish(&mut self, failed: Option<Outcome>, sender: &Sender) -> Filled {
+    fn finish(&mut self, failed: Option<Outcome>, sender: &mut Sender) -> Filled {
         let told = match self.source.take() {
             Some(Source::Whole { job, file, before, hashers, chunk }) => {
                 let outcome = failed.unwrap_or_else(|| match unchanged(&file, &before) {
@@ -230,7 +230,7 @@ impl Seat {
                     Ok(false) => Outcome::Changed,
                     Err(error) => Outcome::Refused(error),
                 });
-                sender.send((job, outcome)).map_err(|_| Gone)
+                sender.send(job, outcome)
             }
             Some(Source::Chunk { split, chunk }) => {
                 let digest = Message::digest(&self.streams[CHUNK].state);

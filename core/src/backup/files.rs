@@ -6,7 +6,7 @@ mod seat;
 #[cfg(test)]
 mod tests;
 
-pub(super) use pipeline::digest_all;
+pub use pipeline::digest_all;
 
 use super::Watch;
 use crate::digest::Algorithm;
@@ -95,18 +95,19 @@ pub(super) fn walk(root: &Path, watch: &mut Watch<'_>) -> Result<(Vec<Found>, Ve
 
 /// A file to digest.
 #[derive(Clone, Debug)]
-pub(super) struct Job {
+pub struct Job {
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
     /// Its digests; more than one come from one read.
-    pub(super) algorithms: Vec<Algorithm>,
-    /// SM3 of each chunk of that many bytes too.
-    pub(super) chunk: Option<u64>,
+    pub algorithms: Vec<Algorithm>,
+    /// SM3 of each chunk of that many bytes too; 32 bytes of memory each. Without `algorithms`, the chunks are read side by
+    /// side.
+    pub chunk: Option<u64>,
 }
 
 /// What came of a [`Job`].
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// Read from its first to its last byte, and unchanged while it was.
     Read(Digests),
     /// It was not there, or no longer.
@@ -121,13 +122,13 @@ pub(super) enum Outcome {
 
 /// The digests of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Digests {
+pub struct Digests {
     /// Its length, bytes.
-    pub(super) bytes: u64,
+    pub bytes: u64,
     /// In the order asked for.
-    pub(super) digests: Vec<Vec<u8>>,
+    pub digests: Vec<Vec<u8>>,
     /// SM3 of each chunk, in order; empty where none was asked for.
-    pub(super) chunks: Vec<[u8; 32]>,
+    pub chunks: Vec<[u8; 32]>,
 }
 
 /// Opens a file for reading, never through a link, never a device.

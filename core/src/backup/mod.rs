@@ -8,7 +8,7 @@ mod chunks;
 mod compare;
 mod content;
 mod drill;
-mod files;
+pub mod files;
 mod options;
 mod path;
 mod pg;

@@ -100,7 +100,7 @@ impl Feed for Pieces {
     fn next(&mut self, slot: usize, state: &mut Column) -> Turn {
         self.asked += 1;
         let slot = &mut self.slots[slot];
-        slot.rested = !slot.rested && self.asked % 3 == 0;
+        slot.rested = !slot.rested && self.asked.is_multiple_of(3);
         if slot.rested {
             return Turn::Rest;
         }

@@ -14,16 +14,12 @@ const THREADS: usize = 32;
 /// Bytes of all buffers together, at most, and of one.
 const BUFFERS: usize = 32 << 20;
 const BUFFER: usize = 128 << 10;
-/// Outcomes that wait for the caller's thread.
-const OUTCOMES: usize = 256;
+/// Batches of outcomes that wait for the caller's thread.
+const BATCHES: usize = 16;
 
 /// Digests every file; `done` hears of each by its position, in any order, on this thread. As many threads as this process
 /// may use read and hash; together they hold at most 32 MiB, whatever the files' sizes, and 32 bytes a chunk.
-pub(in crate::backup) fn digest_all(
-    jobs: &[Job],
-    watch: &mut Watch<'_>,
-    done: &mut dyn FnMut(usize, Outcome),
-) -> Result<()> {
+pub fn digest_all(jobs: &[Job], watch: &mut Watch<'_>, done: &mut dyn FnMut(usize, Outcome)) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     digest_all_by(Path::chosen(), threads, jobs, watch, done)
 }
@@ -43,10 +39,11 @@ pub(super) fn digest_all_by(
     let queue = Queue::new(jobs, threads);
     let (shared, since) = (watch.shared().clone(), watch.since());
     std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(OUTCOMES);
+        let (sender, receiver) = sync_channel(BATCHES);
         let mut started = Ok(());
         for i in 0..threads {
-            let worker = Worker::new(path, buffer, jobs, &queue, shared.clone(), since, sender.clone());
+            let worker =
+                Worker::new(path, buffer, jobs, &queue, shared.clone(), since, Sender::new(sender.clone()));
             let thread = std::thread::Builder::new().name("opsledger-digest".to_owned());
             if let Err(error) = thread.spawn_scoped(scope, move || worker.work()) {
                 // Fewer do as well.
@@ -61,10 +58,12 @@ pub(super) fn digest_all_by(
         let mut told = 0;
         loop {
             match receiver.recv_timeout(TELL_EVERY) {
-                Ok((at, outcome)) => {
-                    told += 1;
-                    watch.shared().file();
-                    done(at, outcome);
+                Ok(batch) => {
+                    for (at, outcome) in batch {
+                        told += 1;
+                        watch.shared().file();
+                        done(at, outcome);
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -119,11 +118,14 @@ impl<'a> Worker<'a> {
 
     fn work(mut self) {
         run(self.path, self.path.lanes(), &mut self);
+        // Where nobody listens any more, nothing is left to be said.
+        let _ = self.sender.flush();
     }
 
     /// Reads on at a seat whose streams have all had what was read.
     fn fill(&mut self, seat: usize) {
-        match self.seats[seat].fill(&self.shared, self.since, &self.sender) {
+        self.stopped |= self.sender.tick().is_err();
+        match self.seats[seat].fill(&self.shared, self.since, &mut self.sender) {
             Filled::Data => {}
             Filled::Free => self.queue.done(),
             Filled::Stop => self.stopped = true,
@@ -148,11 +150,11 @@ impl<'a> Worker<'a> {
         while !self.stopped {
             let free = self.seats.iter().position(Seat::is_free)?;
             let own = self.seats.iter().filter(|seat| !seat.is_free()).count();
-            match self.queue.take(own, &self.sender) {
+            match self.queue.take(own, &mut self.sender) {
                 Ok(Some(Task::Whole(at))) => {
                     if let Err(outcome) = self.seats[free].open(at, &self.jobs[at]) {
                         self.queue.done();
-                        self.stopped |= self.sender.send((at, outcome)).is_err();
+                        self.stopped |= self.sender.send(at, outcome).is_err();
                         continue;
                     }
                 }

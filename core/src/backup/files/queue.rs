@@ -2,17 +2,49 @@
 //! which go to whichever lane is free.
 
 use super::{Digests, Job, Outcome, open, unchanged};
+use crate::backup::watch::TELL_EVERY;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-/// Hears of each file by its position.
-pub(super) type Sender = SyncSender<(usize, Outcome)>;
+/// Outcomes that are told at once, at most.
+const BATCH: usize = 64;
+
+/// What came of files, by their positions.
+pub(super) type Batch = Vec<(usize, Outcome)>;
+
+/// Tells the caller's thread of a thread's files, many at a time: waking it for each small file costs more than hashing one.
+pub(super) struct Sender {
+    channel: SyncSender<Batch>,
+    batch: Batch,
+    told: std::time::Instant,
+}
 
 /// The receiver has gone: nobody wants to know any more.
 pub(super) struct Gone;
+
+impl Sender {
+    pub(super) fn new(channel: SyncSender<Batch>) -> Sender {
+        Sender { channel, batch: Vec::new(), told: std::time::Instant::now() }
+    }
+    pub(super) fn send(&mut self, at: usize, outcome: Outcome) -> Result<(), Gone> {
+        self.batch.push((at, outcome));
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
+    }
+    /// Tells, if it is time to.
+    pub(super) fn tick(&mut self) -> Result<(), Gone> {
+        if !self.batch.is_empty() && self.told.elapsed() >= TELL_EVERY { self.flush() } else { Ok(()) }
+    }
+    pub(super) fn flush(&mut self) -> Result<(), Gone> {
+        self.told = std::time::Instant::now();
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.channel.send(std::mem::take(&mut self.batch)).map_err(|_| Gone)
+    }
+}
 
 /// What a lane is to read.
 pub(super) enum Task {
@@ -66,7 +98,7 @@ impl Split {
         &self,
         chunk: u64,
         digest: Result<[u8; 32], Outcome>,
-        sender: &Sender,
+        sender: &mut Sender,
     ) -> Result<(), Gone> {
         let mut state = self.state.lock();
         state.busy -= 1;
@@ -95,7 +127,7 @@ impl Split {
             (None, Ok(false)) => Outcome::Changed,
             (None, Err(error)) => Outcome::Refused(error),
         };
-        sender.send((self.job, outcome)).map_err(|_| Gone)
+        sender.send(self.job, outcome)
     }
 }
 
@@ -128,7 +160,7 @@ impl<'a> Queue<'a> {
     }
     /// The next task for a thread that has `own` already; none when nothing is left, or when what is left is the other threads'
     /// share. What is left never grows, so a lane that gets nothing never will.
-    pub(super) fn take(&self, own: usize, sender: &Sender) -> Result<Option<Task>, Gone> {
+    pub(super) fn take(&self, own: usize, sender: &mut Sender) -> Result<Option<Task>, Gone> {
         let mut state = self.state.lock();
         loop {
             let files = self.jobs.len() - state.next;
@@ -167,7 +199,7 @@ impl<'a> Queue<'a> {
     pub(super) fn done(&self) {
         self.state.lock().busy -= 1;
     }
-    fn split(&self, at: usize, sender: &Sender) -> Result<Option<Split>, Gone> {
+    fn split(&self, at: usize, sender: &mut Sender) -> Result<Option<Split>, Gone> {
         let job = &self.jobs[at];
         let size = job.chunk.unwrap_or(1).max(1);
         let outcome = match open(&job.path) {
@@ -179,7 +211,7 @@ impl<'a> Queue<'a> {
             Ok((file, before)) => super::seat::whole(&file, &before),
             Err(outcome) => outcome,
         };
-        sender.send((at, outcome)).map_err(|_| Gone)?;
+        sender.send(at, outcome)?;
         Ok(None)
     }
 }

@@ -47,6 +47,7 @@ pub(super) const WHOLE: usize = 0;
 pub(super) const CHUNK: usize = 1;
 
 /// What is being read.
+#[allow(clippy::large_enum_variant, reason = "one in each seat, where it stays")]
 enum Source {
     Whole { job: usize, file: File, before: Metadata, hashers: Vec<Option<Hasher>>, chunk: Option<Chunk> },
     Chunk { split: Arc<Split>, chunk: u64 },
@@ -118,9 +119,6 @@ impl Seat {
     pub(super) fn open(&mut self, at: usize, job: &Job) -> Result<(), Outcome> {
         let (file, before) = open(&job.path)?;
         (self.at, self.end) = (0, before.len());
-        if self.end > self.buffer.len() as u64 {
-            sequential(&file);
-        }
         let hashers = job.algorithms.iter().map(|a| (*a != Algorithm::Sm3).then(|| a.hasher())).collect();
         let chunk = job.chunk.filter(|size| *size > 0);
         let chunk = chunk.map(|size| Chunk { size, at: 0, ends: false, digests: Vec::new() });
@@ -138,7 +136,7 @@ impl Seat {
     }
 
     /// All streams have had what lies in the buffer: reads on until one has blocks, or the end of the file.
-    pub(super) fn fill(&mut self, shared: &Shared, since: std::time::Instant, sender: &Sender) -> Filled {
+    pub(super) fn fill(&mut self, shared: &Shared, since: std::time::Instant, sender: &mut Sender) -> Filled {
         loop {
             match self.step(shared, since) {
                 Ok(true) => {
@@ -216,7 +214,7 @@ impl Seat {
     }
 
     /// Tells what came of it.
-    fn finish(&mut self, failed: Option<Outcome>, sender: &Sender) -> Filled {
+    fn finish(&mut self, failed: Option<Outcome>, sender: &mut Sender) -> Filled {
         let told = match self.source.take() {
             Some(Source::Whole { job, file, before, hashers, chunk }) => {
                 let outcome = failed.unwrap_or_else(|| match unchanged(&file, &before) {
@@ -232,7 +230,7 @@ impl Seat {
                     Ok(false) => Outcome::Changed,
                     Err(error) => Outcome::Refused(error),
                 });
-                sender.send((job, outcome)).map_err(|_| Gone)
+                sender.send(job, outcome)
             }
             Some(Source::Chunk { split, chunk }) => {
                 let digest = Message::digest(&self.streams[CHUNK].state);
@@ -252,16 +250,4 @@ pub(super) fn whole(file: &File, before: &Metadata) -> Outcome {
         Ok(false) => Outcome::Changed,
         Err(error) => Outcome::Refused(error),
     }
-}
-
-/// Tells the system that the file is read from its beginning to its end, so that it reads further ahead.
-fn sequential(file: &File) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::fd::AsRawFd;
-        // SAFETY: the descriptor is open as long as `file` lives. Advice only: what it answers changes nothing.
-        unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_SEQUENTIAL) };
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = file;
 }

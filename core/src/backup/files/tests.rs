@@ -55,7 +55,7 @@ fn results_depend_neither_on_the_path_nor_on_the_threads() {
     let mut jobs = Vec::new();
     let mut expected = Vec::new();
     // Around a block, around a buffer (128 KiB), and well beyond; odd chunks leave parts of blocks over.
-    let lengths = [0, 1, 55, 56, 63, 64, 65, 1000, 4096, 131_071, 131_072, 131_073, 262_144, 400_000];
+    let lengths = [0, 1, 55, 56, 63, 64, 65, 1000, 4096, 131_072, 131_073, 300_000];
     let several: &[Algorithm] = &[Algorithm::Sha256, Algorithm::Sm3, Algorithm::Md5, Algorithm::Sm3];
     let asked: [(&[Algorithm], Option<u64>); 8] = [
         (&[Algorithm::Sm3], None),
@@ -76,14 +76,14 @@ fn results_depend_neither_on_the_path_nor_on_the_threads() {
         }
     }
     for lanes in Lanes::all_here() {
-        for threads in [1, 2, 5] {
+        for threads in [1, 3] {
             for (at, outcome) in run(lanes, threads, &jobs).into_iter().enumerate() {
                 let Outcome::Read(digests) = outcome else { panic!("{at}: {outcome:?}") };
                 assert_eq!(digests, expected[at], "{} {threads} {at}", lanes.name());
             }
         }
         // Each alone, so that few lanes are busy.
-        for (at, job) in jobs.iter().enumerate() {
+        for (at, job) in jobs.iter().enumerate().skip(3).step_by(7) {
             let outcomes = run(lanes, 2, std::slice::from_ref(job));
             assert!(matches!(&outcomes[..], [Outcome::Read(d)] if *d == expected[at]), "{at}");
         }

@@ -120,7 +120,7 @@ problems! {
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
     // drills
     DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
-    EngineTooOld = "engine-too-old", Unverifiable, "the engine installed here is older than what the set needs", "本机安装的数据库版本低于备份集的要求";
+    EngineVersion = "engine-version", Unverifiable, "the version of the engine that the set needs is not installed here", "本机未安装备份集所需的数据库版本";
     SetDamaged = "set-damaged", Fail, "the set is damaged, so nothing was restored", "备份集已损坏，未进行恢复";
     RestoreFailed = "restore-failed", Fail, "the restore stopped at an error", "恢复因错误而中止";
     EngineCheckFailed = "engine-check-failed", Fail, "the engine's own check of the restored data found damage", "数据库引擎对恢复数据的自检发现损坏";

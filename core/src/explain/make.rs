@@ -82,8 +82,12 @@ pub(crate) fn explain(
 }
 
 fn missing<'a>(what: String, names: impl Iterator<Item = &'a str>) -> Error {
-    let names: Vec<&str> = names.take(LISTED).collect();
-    let list = names.join(", ");
+    let names: Vec<&str> = names.collect();
+    let mut list = names[..names.len().min(LISTED)].join(", ");
+    if names.len() > LISTED {
+        // A list that looks whole would say that the rest is not there.
+        list.push_str(&format!(", … {}", names.len()));
+    }
     if list.is_empty() {
         return Error::new(Code::NotFound, what).with_hints("there is none", "没有可选的");
     }
@@ -362,5 +366,19 @@ impl Cx<'_> {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_how_many_there_are() {
+        let names: Vec<String> = (0..=LISTED).map(|i| format!("c{i}")).collect();
+        let hint =
+            |n: usize| missing("clause".to_owned(), names[..n].iter().map(String::as_str)).text(Lang::En);
+        assert!(hint(LISTED + 1).contains("c29, … 31"), "{}", hint(LISTED + 1));
+        assert!(!hint(LISTED).contains('…'));
     }
 }

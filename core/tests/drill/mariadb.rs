@@ -1,8 +1,10 @@
 //! Dumps of MariaDB.
 
 use super::engines::Mariadb;
+use super::refused::refused;
 use super::{Work, assert_fail, assert_pass, detail, shown};
-use opsledger::backup::{Kind, ProblemKind, Verdict};
+use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict};
+use opsledger::error::Code;
 
 const APP: &str = "
 CREATE DATABASE app CHARACTER SET utf8mb4; USE app;
@@ -21,7 +23,7 @@ fn dumps_of_mariadb() {
     let url = server.url("app");
     let work = Work::new();
     for (name, words) in [
-        ("one", &["app"][..]),
+        ("one", &["--hex-blob", "app"][..]),
         ("databases", &["--databases", "app"]),
         ("compact", &["--compact", "app"]),
     ] {
@@ -34,10 +36,31 @@ fn dumps_of_mariadb() {
         println!("{name}: rto {} us, {:?}", detail(&report).rto, detail(&report).steps);
     }
 
+    // A running server's database: empty, and not the source.
+    server.sql("CREATE DATABASE spare");
+    let options = |name: &str, target: &str| DrillOptions {
+        path: work.at(name),
+        target: Some(target.to_owned()),
+        sources: vec![url.clone()],
+        ..DrillOptions::default()
+    };
+    let report = work.drill_with(options("one", &server.url("spare")));
+    assert_eq!((report.verdict, detail(&report).tables_equal), (Verdict::Pass, 2), "{}", shown(&report));
+    assert_eq!(refused(&options("one", &server.url("spare"))), Code::TargetNotEmpty);
+    assert_eq!(refused(&options("one", &url)), Code::TargetInUse);
+    assert_eq!(
+        refused(&options("one", &url.replace("localhost", "LOCALHOST").replace("?", "?protocol=socket&"))),
+        Code::TargetInUse
+    );
+    server.sql("CREATE DATABASE spare2");
+    let report = work.drill_with(options("databases", &server.url("spare2")));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    assert_eq!(server.sql("SELECT COUNT(*) FROM app.record").trim(), "500");
+
     let good = std::fs::read_to_string(work.at("one/data/app.sql")).unwrap();
     for (name, text) in [
         ("error", good.replace("INSERT INTO `record` VALUES", "INSERT INTO `recrod` VALUES")),
-        ("missing", good.replace("(20,'科室20')", "(21,'科室20')").replace(",\n(21,'科室20')", "")),
+        ("missing", good.replace(",\n(20,'科室20')", "")),
         ("changed", good.replace("'备注100'", "'备注1OO'")),
         ("cut", good[..good.find("'备注400'").unwrap()].to_owned()),
     ] {
@@ -46,7 +69,13 @@ fn dumps_of_mariadb() {
         let set = work.sealed(name, Kind::MysqlDump, Some(&url));
         let report = work.drill(&set, Kind::MysqlDump);
         match name {
-            "error" => assert_fail(&report, ProblemKind::RestoreFailed, "data/app.sql", "ERROR 1146 (42S02) at line"),
+            "error" => assert_fail(
+                &report,
+                ProblemKind::RestoreFailed,
+                "data/app.sql",
+                "ERROR 1100 (HY000) at line 4",
+            ),
+            "missing" => assert_fail(&report, ProblemKind::RestoredCount, "unit", "19"),
             "changed" => assert_fail(&report, ProblemKind::RestoredRows, "record", ""),
             _ => assert_eq!(report.verdict, Verdict::Fail, "{}", shown(&report)),
         }

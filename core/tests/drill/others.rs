@@ -50,7 +50,10 @@ fn sqlite_files() {
     ] {
         let file = work.folder(name).join("app.db");
         std::fs::copy(work.at("one/data/app.db"), &file).unwrap();
-        Connection::open(&file).unwrap().execute_batch(&format!("PRAGMA journal_mode=DELETE; {sql}")).unwrap();
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch(&format!("PRAGMA journal_mode=DELETE; {sql}"))
+            .unwrap();
         let report = work.drill(&work.sealed(name, Kind::Sqlite, Some(&url)), Kind::Sqlite);
         match name {
             "missing" => assert_fail(&report, ProblemKind::RestoredCount, "record", "2999"),
@@ -89,7 +92,12 @@ fn files_and_archives() {
         tar.into_inner().unwrap().finish().unwrap();
         let report = work.drill(&work.sealed(name, Kind::Archive, None), Kind::Archive);
         if name == "bag" {
-            assert_eq!((report.verdict, detail(&report).digests_equal), (Verdict::Pass, Some(true)), "{}", shown(&report));
+            assert_eq!(
+                (report.verdict, detail(&report).digests_equal),
+                (Verdict::Pass, Some(true)),
+                "{}",
+                shown(&report)
+            );
         } else {
             assert_eq!(report.verdict, Verdict::PassWithRemarks, "{}", shown(&report));
             assert!(report.problems.iter().any(|p| p.kind == ProblemKind::NothingExpected));
@@ -147,6 +155,7 @@ fn scripts_of_the_customer() {
     let report = work.drill_with(slow);
     assert_fail(&report, ProblemKind::RtoExceeded, "", "50000 us");
     // What it prints does not fill the memory.
-    let report = work.drill_with(options("head -c 20000000 /dev/zero | tr '\\0' x; echo; echo count A 1", &[("A", 1)]));
+    let report = work
+        .drill_with(options("head -c 20000000 /dev/zero | tr '\\0' x; echo; echo count A 1", &[("A", 1)]));
     assert_eq!(report.verdict, Verdict::Pass, "{}", shown(&report));
 }

@@ -1,8 +1,10 @@
 //! Dumps of PostgreSQL.
 
 use super::engines::Postgres;
-use super::{Work, assert_fail, assert_pass, assert_rto, detail, shown};
-use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict};
+use super::refused::refused;
+use super::{NOW, Work, assert_fail, assert_pass, assert_rto, detail, shown};
+use opsledger::backup::{DrillOptions, Kind, ProblemKind, Verdict, Watch, drill};
+use opsledger::error::Code;
 use std::io::Write;
 
 pub(crate) const APP: &str = "
@@ -23,6 +25,18 @@ fn dumps_of_every_format() {
     let server = Postgres::start("postgres");
     server.sql("postgres", "postgres", APP);
     let url = server.url("postgres", "app");
+    // A tablespace, whose folder the drill must not touch.
+    let place = server.folder("far away");
+    server.sql(
+        "postgres",
+        "app",
+        &format!("CREATE TABLESPACE \"far 盘\" OWNER app LOCATION '{}';", place.display()),
+    );
+    server.sql(
+        "postgres",
+        "app",
+        "CREATE TABLE far TABLESPACE \"far 盘\" AS SELECT generate_series(1, 50) AS id;",
+    );
     let work = Work::new();
     for (name, program, words) in [
         ("plain", "pg_dump", &["-d", "app", "-f"][..]),
@@ -38,7 +52,7 @@ fn dumps_of_every_format() {
         server.run(program, "postgres", &[words, &[file.as_str()]].concat());
         let set = work.sealed(name, Kind::PostgresDump, Some(&url));
         let report = work.drill(&set, Kind::PostgresDump);
-        assert_pass(&report, 2);
+        assert_pass(&report, 4);
         assert_eq!(detail(&report).engine, "postgresql");
         assert!(detail(&report).rows >= 2020, "{}", shown(&report));
         let names: Vec<_> = detail(&report).steps.iter().map(|s| s.name).collect();
@@ -65,7 +79,9 @@ fn compressed_dumps_are_fed_through() {
     gz.write_all(&text).unwrap();
     let gz = gz.finish().unwrap();
     let counts = [("public.unit".to_owned(), 20), ("public.record".to_owned(), 2000)].into();
-    for (name, bytes) in [("app.sql.gz", gz.clone()), ("app.sql.zst", zstd::encode_all(&text[..], 3).unwrap())] {
+    for (name, bytes) in
+        [("app.sql.gz", gz.clone()), ("app.sql.zst", zstd::encode_all(&text[..], 3).unwrap())]
+    {
         std::fs::write(work.at(name), bytes).unwrap();
         let report = work.drill_with(DrillOptions {
             path: work.at(name),
@@ -102,7 +118,13 @@ fn damaged_dumps_fail_and_say_where() {
         // A row changed, the count the same.
         ("changed", good.replace("\t备注1000\t", "\t备注1OOO\t")),
         // A constraint that is gone.
-        ("schema", good.replace("ADD CONSTRAINT record_unit_fkey FOREIGN KEY (unit)", "ADD CONSTRAINT other FOREIGN KEY (unit)")),
+        (
+            "schema",
+            good.replace(
+                "ADD CONSTRAINT record_unit_fkey FOREIGN KEY (unit)",
+                "ADD CONSTRAINT other FOREIGN KEY (unit)",
+            ),
+        ),
         // A table that is gone.
         ("table", {
             let from = good.find("COPY public.unit").unwrap();
@@ -134,10 +156,15 @@ fn damaged_dumps_fail_and_say_where() {
     }
     // Cut at the end of a row: psql itself takes the end of its input for the end of the data.
     let cut = &good[..good.find(line).unwrap()];
-    std::fs::write(work.folder("cut").join("app.sql"), cut).unwrap();
-    let set = work.sealed("cut", Kind::PostgresDump, Some(&url));
+    std::fs::write(work.at("cut.sql"), cut).unwrap();
+    let report = work.drill(&work.at("cut.sql"), Kind::PostgresDump);
+    assert_fail(&report, ProblemKind::RestoreFailed, "cut.sql", "COPY");
+    // Cut and mended, so that only the recorded count tells.
+    std::fs::write(work.folder("mended").join("app.sql"), format!("{cut}\\.\n")).unwrap();
+    let set = work.sealed("mended", Kind::PostgresDump, Some(&url));
     let report = work.drill(&set, Kind::PostgresDump);
     assert_eq!(report.verdict, Verdict::Fail, "{}", shown(&report));
+    assert_eq!(detail(&report).tables_compared, detail(&report).tables.len() as u64);
 }
 
 #[test]
@@ -156,4 +183,68 @@ fn a_damaged_set_is_not_restored() {
     assert_fail(&report, ProblemKind::ChecksumMismatch, "data/app.sql", "");
     assert_fail(&report, ProblemKind::SetDamaged, "", "");
     assert_eq!(detail(&report).rto, 0);
+}
+
+#[test]
+fn a_running_servers_database_as_the_target() {
+    let server = Postgres::start("postgres");
+    server.sql("postgres", "postgres", APP);
+    let (url, other) = (server.url("postgres", "app"), server.url("postgres", "drill"));
+    let work = Work::new();
+    for (name, form) in [("plain", "p"), ("custom", "c"), ("create", "p")] {
+        work.folder(name);
+        let file = work.text(&format!("{name}/app.sql"));
+        let create: &[&str] = if name == "create" { &["-C"] } else { &[] };
+        server.run("pg_dump", "postgres", &[&["-d", "app", "-F", form, "-f", &file], create].concat());
+        work.sealed(name, Kind::PostgresDump, Some(&url));
+    }
+    let options = |name: &str, target: &str, sources: &[&str]| DrillOptions {
+        path: work.at(name),
+        target: Some(target.to_owned()),
+        sources: sources.iter().map(|s| (*s).to_owned()).collect(),
+        ..DrillOptions::default()
+    };
+    for name in ["plain", "custom"] {
+        server.sql("postgres", "postgres", "CREATE DATABASE drill TEMPLATE template0;");
+        let report = work.drill_with(options(name, &other, &[&url]));
+        assert_eq!(report.verdict, Verdict::Pass, "{}", shown(&report));
+        assert_eq!(detail(&report).tables_equal, 3);
+        assert!(detail(&report).kept && !detail(&report).target.contains("secret"));
+        // It is no longer empty, and nothing is written over.
+        assert_eq!(refused(&options(name, &other, &[])), Code::TargetNotEmpty);
+        server.sql("postgres", "postgres", "DROP DATABASE drill;");
+    }
+    // The source itself under another name: the same server says so.
+    server.sql("postgres", "postgres", "CREATE DATABASE empty;");
+    let (here, there) = (server.url("postgres", "empty"), server.url("reader", "empty"));
+    let there =
+        there.replace("?host=", "?connect_timeout=9&host=").replace("%2Fopsledger", "%2F.%2Fopsledger");
+    server.sql("postgres", "empty", "ALTER ROLE reader LOGIN SUPERUSER;");
+    assert_ne!(here, there);
+    assert_eq!(refused(&options("plain", &here, &[&there])), Code::TargetInUse);
+    // A dump that makes its own database would leave the target.
+    let report = work.drill_with(options("create", &here, &[]));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    // A server that is not there.
+    let report =
+        work.drill_with(options("plain", "postgresql://x:secret@localhost:1/x?connect_timeout=2", &[]));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
+    assert!(!shown(&report).contains("secret"));
+}
+
+#[test]
+fn a_long_way_to_the_scratch_target() {
+    let work = Work::new();
+    let empty = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE t (id int);\n\n--\n-- PostgreSQL database dump complete\n--\n\n";
+    std::fs::write(work.at("app.sql"), empty).unwrap();
+    // Longer than the path of a socket may be.
+    let long = work.folder(&format!("{}/{}", "长".repeat(30), "x".repeat(60)));
+    let options =
+        DrillOptions { path: work.at("app.sql"), scratch: Some(long.clone()), ..DrillOptions::default() };
+    let report = drill(&options, &mut Watch::new(NOW, &mut |_| true)).unwrap();
+    assert_eq!(report.verdict, Verdict::PassWithRemarks, "{}", shown(&report));
+    let tables = &detail(&report).tables;
+    assert!(tables.iter().any(|t| t.name == "public.t" && t.found == Some(0)), "{}", shown(&report));
+    assert!(report.problems.iter().all(|p| p.kind == ProblemKind::NothingExpected));
+    assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
 }

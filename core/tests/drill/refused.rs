@@ -6,7 +6,7 @@ use super::{NOW, Work, shown};
 use opsledger::backup::{DrillOptions, Kind, ProblemKind, Progress, Verdict, Watch, drill};
 use opsledger::error::Code;
 
-fn refused(options: &DrillOptions) -> Code {
+pub(crate) fn refused(options: &DrillOptions) -> Code {
     let mut tell = |_: &_| true;
     drill(options, &mut Watch::new(NOW, &mut tell)).unwrap_err().code()
 }
@@ -38,10 +38,17 @@ fn targets_that_are_in_use() {
 #[test]
 fn no_engine_is_no_pass() {
     let work = Work::new();
-    std::fs::write(work.at("app.sql"), "--\n-- PostgreSQL database dump\n--\n\n--\n-- PostgreSQL database dump complete\n--\n\n").unwrap();
-    std::fs::write(work.at("my.sql"), "-- MariaDB dump\nCREATE TABLE t (a int);\n-- Dump completed\n").unwrap();
+    std::fs::write(
+        work.at("app.sql"),
+        "--\n-- PostgreSQL database dump\n--\n\n--\n-- PostgreSQL database dump complete\n--\n\n",
+    )
+    .unwrap();
+    std::fs::write(work.at("my.sql"), "-- MariaDB dump\nCREATE TABLE t (a int);\n-- Dump completed\n")
+        .unwrap();
     let none = work.folder("none");
-    for (file, kind, program) in [("app.sql", Kind::PostgresDump, "initdb"), ("my.sql", Kind::MysqlDump, "mariadb-install-db")] {
+    for (file, kind, program) in
+        [("app.sql", Kind::PostgresDump, "initdb"), ("my.sql", Kind::MysqlDump, "mariadb-install-db")]
+    {
         let report = work.drill_with(DrillOptions {
             path: work.at(file),
             kind: Some(kind),
@@ -57,7 +64,7 @@ fn no_engine_is_no_pass() {
     std::fs::write(work.at("newer.sql"), newer).unwrap();
     let report = work.drill(&work.at("newer.sql"), Kind::PostgresDump);
     assert_eq!(report.verdict, Verdict::Unverifiable, "{}", shown(&report));
-    let problem = report.problems.iter().find(|p| p.kind == ProblemKind::EngineTooOld).unwrap();
+    let problem = report.problems.iter().find(|p| p.kind == ProblemKind::EngineVersion).unwrap();
     assert_eq!(problem.expected.as_deref(), Some("PostgreSQL 99"));
 }
 
@@ -116,4 +123,56 @@ fn stopped_at_any_step_nothing_is_left() {
     assert!(since.elapsed().as_secs() < 10);
     assert!(running("sleep 5432.1").is_empty());
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+}
+
+/// What the next test runs in a process of its own, by this variable; else it has nothing to do.
+#[test]
+fn a_drill_to_be_killed() {
+    if let Some(folder) = std::env::var_os("OPSLEDGER_DRILL_TO_BE_KILLED") {
+        let folder = std::path::PathBuf::from(folder);
+        let options = DrillOptions {
+            path: folder.join("app.sql"),
+            kind: Some(Kind::PostgresDump),
+            scratch: Some(folder.join("scratch")),
+            ..DrillOptions::default()
+        };
+        let mut tell = |progress: &Progress| {
+            if progress.step == "restore" {
+                std::fs::write(folder.join("restoring"), "").unwrap();
+                std::thread::sleep(std::time::Duration::from_secs(60));
+            }
+            true
+        };
+        drill(&options, &mut Watch::new(NOW, &mut tell)).unwrap();
+    }
+}
+
+#[test]
+fn killed_half_way_no_server_is_left() {
+    let work = Work::new();
+    std::fs::write(
+        work.at("app.sql"),
+        "--\n-- PostgreSQL database dump\n--\n\n--\n-- PostgreSQL database dump complete\n--\n\n",
+    )
+    .unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["refused::a_drill_to_be_killed", "--exact"])
+        .env("OPSLEDGER_DRILL_TO_BE_KILLED", work.0.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let since = std::time::Instant::now();
+    while !work.at("restoring").exists() {
+        assert!(since.elapsed().as_secs() < 60, "the drill does not start");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let scratch = work.text("scratch");
+    assert!(!running(&scratch).is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let since = std::time::Instant::now();
+    while !running(&scratch).is_empty() {
+        assert!(since.elapsed().as_secs() < 20, "{:?}", running(&scratch));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }

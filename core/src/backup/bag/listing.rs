@@ -69,6 +69,11 @@ pub(in crate::backup) fn list(
                         Problem::new(ProblemKind::UnsafePath, &line.path)
                             .detail(format!("{reason} ({}, line {number})", manifest.name)),
                     );
+                } else if ours && line.path.starts_with("data/") {
+                    report.problem(
+                        Problem::new(ProblemKind::ManifestBroken, &manifest.name)
+                            .detail(format!("line {number}: {:?} is no tag file", line.path)),
+                    );
                 } else if enter(&mut listing, line, i, manifest, declaration, report) {
                     *forms.entry("the same entry twice").or_default() += 1;
                 }

@@ -54,12 +54,12 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
     };
     let Some(install) = installs.iter().find(|i| i.major == needs) else {
         let here = installs.iter().map(|i| i.version.as_str()).collect::<Vec<_>>().join(", ");
-        let problem = Problem::new(ProblemKind::EngineTooOld, "PG_VERSION");
+        let problem = Problem::new(ProblemKind::EngineVersion, "PG_VERSION");
         return Err(drill.stop(problem.with(format!("PostgreSQL {needs}"), format!("PostgreSQL {here}"))));
     };
     drill.detail.version = Some(install.version.clone());
-    let settings = drill.step("configure", true, |drill| configure(drill, &install.home, &data))?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, install, &data, &settings))?;
+    drill.step("configure", true, |drill| configure(drill, &install.home, &data))?;
+    let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
     drill.step("superuser", false, |drill| superuser(drill, &mut server))?;
     let databases = server.databases(drill)?;
     drill.step("engine-checks", true, |drill| server.check(drill, &databases))?;
@@ -184,8 +184,8 @@ fn unpack(drill: &mut Drill<'_, '_>, folder: &Path, data: &Path) -> Done<()> {
     Ok(())
 }
 
-/// Settings of the drill in place of the real server's; what the server is told on its command line.
-fn configure(drill: &mut Drill<'_, '_>, home: &Path, data: &Path) -> Done<Vec<(&'static str, String)>> {
+/// Settings of the drill in place of the real server's.
+fn configure(drill: &mut Drill<'_, '_>, home: &Path, data: &Path) -> Done<()> {
     for name in SETTINGS {
         let path = data.join(name);
         if path.exists() {
@@ -242,7 +242,7 @@ fn configure(drill: &mut Drill<'_, '_>, home: &Path, data: &Path) -> Done<Vec<(&
         std::fs::write(&path, text).map_err(|error| io(&path, &error))?;
         drill.scratch.give(&path)?;
     }
-    Ok(Vec::new())
+    Ok(())
 }
 
 /// The archived WAL that recovery may ask for, decompressed: from the segment the backup began in.
@@ -282,7 +282,7 @@ fn superuser(drill: &mut Drill<'_, '_>, server: &mut Server) -> Done<()> {
     let owner = std::env::var("PGUSER").ok();
     for role in ["postgres"].into_iter().map(str::to_owned).chain(owner) {
         server.role = role;
-        let mut ask = server.client("psql", "postgres", false);
+        let mut ask = server.client("psql", "template1", false);
         ask.args(["-X", "-A", "-t", "-c", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"]);
         let ended = drill.run("psql", Ask::new(ask))?;
         if ended.ok && ended.out.trim() == "t" {

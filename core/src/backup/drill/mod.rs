@@ -122,7 +122,7 @@ pub fn drill(options: &DrillOptions, watch: &mut Watch<'_>) -> Result<Report> {
         report.problem(problem.with(format!("{limit} us"), format!("{} us", detail.rto)));
     }
     let restored = detail.steps.iter().any(|s| s.rto);
-    let failed = report.problems.iter().any(|p| p.kind.weight() > Weight::Remark);
+    let failed = report.problems.iter().any(|p| p.kind.weight() == Weight::Fail);
     let loaded = options.target.is_some() && restored;
     if options.keep || (restored && failed && !loaded) {
         let path = scratch.path().join("drill.log");

@@ -1,14 +1,17 @@
 //! Dumps of PostgreSQL: plain (also of whole clusters), custom, tar and directory, restored with its own programs.
 
 use super::postgres::{Install, Server, installs, major};
-use super::process::Ask;
+use super::process::{Ask, Ended};
 use super::roles::Scan;
 use super::set::{File, head};
 use super::target::{self, Load};
 use super::{Done, Drill, expect, feed};
 use crate::backup::{Problem, ProblemKind};
-use std::io::Cursor;
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+
+/// Bytes of roles and tablespaces at the head of a dump of a cluster, at most.
+const MAX_GLOBALS: u64 = 16 << 20;
 
 /// How a dump is restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,20 +58,16 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>) -> Done<()> {
         if let Some(needs) = dump.needs
             && needs > install.major
         {
-            let problem = Problem::new(ProblemKind::EngineTooOld, dump.shown.as_str());
+            let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
             let problem =
                 problem.with(format!("PostgreSQL {needs}"), format!("PostgreSQL {}", install.version));
             return Err(drill.stop(problem));
         }
     }
     let data = drill.step("initdb", true, |drill| Server::init(drill, &install))?;
-    let mut server = drill.step("start", true, |drill| Server::start(drill, &install, &data, &[]))?;
+    let mut server = drill.step("start", true, |drill| Server::start(drill, &install.home, &data))?;
     for (n, dump) in dumps.iter().enumerate() {
-        let needs = if dump.form == Form::Cluster {
-            Scan::default()
-        } else {
-            drill.step("scan", false, |drill| scan(drill, &server, dump))?
-        };
+        let needs = drill.step("scan", false, |drill| scan(drill, &server, dump))?;
         let database = format!("drill_{}", n + 1);
         drill.step("restore", true, |drill| load(drill, &server, dump, &needs, &database))?;
     }
@@ -124,13 +123,8 @@ fn dumps(files: &[File]) -> Done<Vec<Dump>> {
             continue;
         };
         let needs = text.split_once("-- Dumped by pg_dump version ").and_then(|(_, v)| major(v));
-        dumps.push(Dump {
-            form,
-            shown: file.shown.clone(),
-            path: file.path.clone(),
-            bytes: file.bytes,
-            needs,
-        });
+        let bytes = feed::plain_bytes(&file.path, file.bytes)?;
+        dumps.push(Dump { form, shown: file.shown.clone(), path: file.path.clone(), bytes, needs });
     }
     dumps.sort_by_key(|d| d.form != Form::Cluster);
     Ok(dumps)
@@ -157,7 +151,7 @@ fn listed(drill: &mut Drill<'_, '_>, install: &Install, dump: &Dump) -> Done<Opt
         return Ok(version);
     }
     if ended.messages.contains("unsupported version") {
-        let problem = Problem::new(ProblemKind::EngineTooOld, dump.shown.as_str());
+        let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
         let problem = problem.with("", format!("PostgreSQL {}", install.version));
         return Err(drill.stop(problem.detail(super::message(&ended.messages))));
     }
@@ -177,8 +171,12 @@ fn hand_over(ask: &mut Ask<'_>, dump: &Dump) -> Done<()> {
 /// What the dump takes for granted.
 fn scan(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump) -> Done<Scan> {
     let mut scan = Scan::default();
-    if dump.form == Form::Plain {
+    if matches!(dump.form, Form::Plain | Form::Cluster) {
         feed::lines(drill, &dump.path, &dump.shown, dump.bytes, &mut |line| scan.line(line))?;
+        // psql would take the end of its input for the end of the rows, and call that a success.
+        if scan.copying {
+            return Err(drill.failed(&dump.shown, "COPY: no \\."));
+        }
         return Ok(scan);
     }
     let account = if dump.form == Form::Folder { None } else { drill.scratch.account };
@@ -196,26 +194,32 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
     drill.watch.step("restore", 1, dump.bytes)?;
     if dump.form == Form::Cluster {
         let mut ask = Ask::new(server.psql("postgres"));
-        hand_over(&mut ask, dump)?;
-        let ended = drill.must("psql", &dump.shown, ask)?;
-        drill.warnings(&dump.shown, &ended.messages, "WARNING:");
-        return Ok(());
+        ask.input = Some(moved(drill, feed::open_plain(&dump.path)?, &dump.shown)?);
+        let ended = drill.run("psql", ask)?;
+        return went_well(drill, "psql", dump, &ended);
     }
     let there = server.query(drill, "postgres", "SELECT rolname FROM pg_roles")?;
+    let spaces = server.query(drill, "postgres", "SELECT spcname FROM pg_tablespace")?;
     let mut script = String::new();
+    for space in needs.tablespaces.iter().filter(|s| !spaces.contains(s)) {
+        let place = tablespace(drill)?;
+        script.push_str(&format!("CREATE TABLESPACE {} LOCATION {};\n", name(space), literal(&place)));
+    }
     let missing: Vec<_> = needs.roles.iter().filter(|r| !there.contains(r)).collect();
     for role in &missing {
         // Some things can only be owned by a superuser, which `postgres` is wherever a dump names it.
         let power = if *role == "postgres" { " SUPERUSER" } else { "" };
-        script.push_str(&format!("CREATE ROLE \"{}\"{power};\n", role.replace('"', "\"\"")));
+        script.push_str(&format!("CREATE ROLE {}{power};\n", name(role)));
     }
     let encoding = if needs.ascii { " ENCODING 'SQL_ASCII'" } else { "" };
     script.push_str(&format!("CREATE DATABASE {database} TEMPLATE template0{encoding};\n"));
     let mut ask = Ask::new(server.psql("postgres"));
     ask.input = Some(Box::new(Cursor::new(script.into_bytes())));
     drill.must("psql", &dump.shown, ask)?;
-    if !missing.is_empty() {
-        let names = missing.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
+    // Every cluster has a `postgres`, or one that is as good.
+    let names =
+        missing.iter().map(|r| r.as_str()).filter(|r| *r != "postgres").collect::<Vec<_>>().join(", ");
+    if !names.is_empty() {
         drill.report.leave_out(
             dump.shown.as_str(),
             format!("角色不在备份集中，已为演练创建：{names}"),
@@ -234,11 +238,65 @@ fn load(drill: &mut Drill<'_, '_>, server: &Server, dump: &Dump, needs: &Scan, d
         ("pg_restore", Ask::new(command))
     };
     hand_over(&mut ask, dump)?;
-    let ended = drill.must(title, &dump.shown, ask)?;
-    drill.warnings(
-        &dump.shown,
-        &ended.messages,
-        if dump.form == Form::Plain { "WARNING:" } else { "warning:" },
-    );
+    let ended = drill.run(title, ask)?;
+    went_well(drill, title, dump, &ended)
+}
+
+/// What came of a restore; a psql from before August 2025 does not know the first line of a newer dump.
+fn went_well(drill: &mut Drill<'_, '_>, title: &str, dump: &Dump, ended: &Ended) -> Done<()> {
+    if !ended.ok && ended.messages.contains("invalid command \\restrict") {
+        let problem = Problem::new(ProblemKind::EngineVersion, dump.shown.as_str());
+        return Err(drill.stop(problem.detail(super::message(&ended.messages))));
+    }
+    if !ended.ok {
+        return Err(drill.failed(&dump.shown, &format!("{title}: {}", ended.why())));
+    }
+    let mark = if title == "psql" { "WARNING:" } else { "warning:" };
+    drill.warnings(&dump.shown, &ended.messages, mark);
     Ok(())
+}
+
+/// A folder in the scratch target for one more tablespace.
+fn tablespace(drill: &mut Drill<'_, '_>) -> Done<String> {
+    let n = std::fs::read_dir(drill.scratch.path()).into_iter().flatten().count();
+    Ok(drill.scratch.folder(&format!("tablespace-{n}"))?.display().to_string())
+}
+
+fn name(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"\""))
+}
+
+fn literal(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "''"))
+}
+
+/// A dump of a cluster whose tablespaces lie in the scratch target, never in the folders of the real server: pg_dumpall makes
+/// them before it first connects to a database.
+fn moved(drill: &mut Drill<'_, '_>, input: Box<dyn Read + Send>, shown: &str) -> Done<Box<dyn Read + Send>> {
+    let mut input = BufReader::new(input);
+    let mut globals = Vec::new();
+    loop {
+        let from = globals.len();
+        let room = MAX_GLOBALS - from as u64;
+        match input.by_ref().take(room).read_until(b'\n', &mut globals) {
+            Ok(0) if room == 0 => {
+                return Err(drill.failed(shown, &format!("> {MAX_GLOBALS} B of roles and tablespaces")));
+            }
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => return Err(drill.failed(shown, &error.to_string())),
+        }
+        let line = String::from_utf8_lossy(&globals[from..]).into_owned();
+        if line.starts_with("\\connect ") {
+            break;
+        }
+        if line.starts_with("CREATE TABLESPACE ")
+            && let Some((head, _)) = line.rsplit_once(" LOCATION ")
+        {
+            let place = tablespace(drill)?;
+            globals.truncate(from);
+            globals.extend_from_slice(format!("{head} LOCATION {};\n", literal(&place)).as_bytes());
+        }
+    }
+    Ok(Box::new(Cursor::new(globals).chain(input)))
 }

@@ -47,7 +47,7 @@ pub(super) fn installs(drill: &mut Drill<'_, '_>) -> Done<Vec<Install>> {
     if found.is_empty() {
         return Err(drill.impossible(LOOKED_FOR));
     }
-    found.sort_by(|a, b| b.major.cmp(&a.major));
+    found.sort_by_key(|i| std::cmp::Reverse(i.major));
     Ok(found)
 }
 
@@ -73,24 +73,19 @@ impl Server {
     pub(super) fn init(drill: &mut Drill<'_, '_>, install: &Install) -> Done<PathBuf> {
         let data = drill.scratch.folder("pgdata")?;
         let mut ask = command(&install.home.join("initdb"), drill.scratch.path(), drill.scratch.account);
-        ask.arg("-D").arg(&data).args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C"]);
+        ask.arg("-D").arg(&data).args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
         drill.must("initdb", "", Ask::new(ask))?;
         Ok(data)
     }
     /// Starts a server, and waits until it answers.
-    pub(super) fn start(
-        drill: &mut Drill<'_, '_>,
-        install: &Install,
-        data: &Path,
-        settings: &[(&str, String)],
-    ) -> Done<Server> {
+    pub(super) fn start(drill: &mut Drill<'_, '_>, home: &Path, data: &Path) -> Done<Server> {
         let log_path = drill.scratch.path().join("postgres.log");
         let log = File::options().create(true).append(true).open(&log_path);
         let log = log.map_err(|error| crate::backup::files::io(&log_path, &error))?;
         drill.scratch.give(&log_path)?;
         let other = log.try_clone().map_err(|error| crate::backup::files::io(&log_path, &error))?;
         let sockets = drill.scratch.sockets().to_owned();
-        let mut ask = command(&install.home.join("postgres"), drill.scratch.path(), drill.scratch.account);
+        let mut ask = command(&home.join("postgres"), drill.scratch.path(), drill.scratch.account);
         ask.arg("-D").arg(data).arg("-k").arg(&sockets);
         ask.args(["-c", "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c", "lc_messages=C"]);
         ask.args([
@@ -103,14 +98,11 @@ impl Server {
             "-c",
             "log_destination=stderr",
         ]);
-        for (name, value) in settings {
-            ask.arg("-c").arg(format!("{name}={value}"));
-        }
         ask.stdin(Stdio::null()).stdout(other).stderr(log);
         // In its own hands from the first moment: stopped on the way, it takes its children with it.
         let mut server = Server {
             held: Held::start(&mut ask)?,
-            home: install.home.clone(),
+            home: home.to_owned(),
             data: data.to_owned(),
             sockets,
             work: drill.scratch.path().to_owned(),
@@ -160,8 +152,7 @@ impl Server {
             Some(name) => self.role = name,
             None => return Err(drill.failed("", &format!("postgres --single: {}", ended.out))),
         }
-        let again = Install { home: self.home.clone(), major: 0, version: String::new() };
-        let mut server = Server::start(drill, &again, &self.data.clone(), &[])?;
+        let mut server = Server::start(drill, &self.home.clone(), &self.data.clone())?;
         std::mem::swap(&mut self.held, &mut server.held);
         Ok(())
     }
@@ -203,7 +194,7 @@ impl Server {
     pub(super) fn databases(&self, drill: &mut Drill<'_, '_>) -> Done<Vec<String>> {
         self.query(
             drill,
-            "postgres",
+            "template1",
             "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname",
         )
     }
@@ -241,7 +232,7 @@ impl Server {
     fn amcheck(&self, drill: &mut Drill<'_, '_>) -> Done<()> {
         let there = self.query(
             drill,
-            "postgres",
+            "template1",
             "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'",
         )?;
         if there.first().is_none_or(|n| n == "0") || !self.home.join("pg_amcheck").is_file() {
@@ -254,7 +245,7 @@ impl Server {
         }
         let mut ask = command(&self.home.join("pg_amcheck"), &self.work, self.account);
         ask.arg("-h").arg(&self.sockets).arg("-U").arg(&self.role);
-        ask.args(["--all", "--maintenance-db=postgres", "--heapallindexed", "--install-missing"]);
+        ask.args(["--all", "--maintenance-db=template1", "--heapallindexed", "--install-missing"]);
         let ended = drill.run("pg_amcheck", Ask::new(ask))?;
         if ended.ok {
             drill.report.check(Level::L3, "pg-amcheck", None, &[]);

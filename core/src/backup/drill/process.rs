@@ -31,6 +31,8 @@ pub(super) struct Ask<'a> {
     pub(super) lines: Option<Lines<'a>>,
     /// Bytes of its answer that are kept.
     pub(super) answer: usize,
+    /// Of its messages, only lines that begin so, where there are any: some clients repeat a whole statement, rows and all.
+    pub(super) only: Option<&'static str>,
 }
 
 /// Hears lines, on another thread.
@@ -38,7 +40,7 @@ pub(super) type Lines<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 impl Ask<'_> {
     pub(super) fn new(command: Command) -> Self {
-        Ask { command, input: None, lines: None, answer: KEPT }
+        Ask { command, input: None, lines: None, answer: KEPT, only: None }
     }
 }
 
@@ -144,7 +146,7 @@ pub(super) fn run(mut ask: Ask<'_>, watch: &mut Watch<'_>) -> Result<Ended> {
     let (stdin, stdout, stderr) =
         (held.child.stdin.take(), held.child.stdout.take(), held.child.stderr.take());
     let (shared, since) = (watch.shared().clone(), watch.since());
-    let answer = ask.answer;
+    let (answer, only) = (ask.answer, ask.only);
     std::thread::scope(|scope| {
         let lines = ask.lines;
         let out =
@@ -195,10 +197,16 @@ pub(super) fn run(mut ask: Ask<'_>, watch: &mut Watch<'_>) -> Result<Ended> {
             status: status.to_string(),
             cut: out.cut(),
             out: out.text(),
-            messages: messages.text(),
+            messages: chosen(messages.text(), only),
             input_broken: broken,
         })
     })
+}
+
+fn chosen(messages: String, only: Option<&str>) -> String {
+    let Some(start) = only else { return messages };
+    let lines: Vec<_> = messages.lines().filter(|l| l.starts_with(start)).collect();
+    if lines.is_empty() { messages } else { lines.join("\n") }
 }
 
 /// Hands the input on; an error is one of the input, never of a reader that left.

@@ -1,4 +1,5 @@
-//! What a dump of one database takes for granted: roles, which only the cluster has, and whether it makes its database itself.
+//! What a dump of one database takes for granted: roles and tablespaces, which only the cluster has, and whether it makes its
+//! database itself.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +13,14 @@ const NO_ROLES: &[&str] = &["public", "current_user", "session_user", "current_r
 pub(super) struct Scan {
     /// Roles that it names.
     pub(super) roles: BTreeSet<String>,
+    /// Tablespaces that it names.
+    pub(super) tablespaces: BTreeSet<String>,
     /// It makes or changes to a database, so it cannot run in one transaction.
     pub(super) connects: bool,
     /// Text was stored in no known encoding.
     pub(super) ascii: bool,
-    copying: bool,
+    /// Rows of a COPY have not ended: at the end of a script, it was cut.
+    pub(super) copying: bool,
 }
 
 impl Scan {
@@ -31,6 +35,9 @@ impl Scan {
             self.copying = true;
         } else if line.starts_with("\\connect ") || line.starts_with("CREATE DATABASE ") {
             self.connects = true;
+            self.tablespace(line.split_once(" TABLESPACE = "));
+        } else if line.starts_with("SET default_tablespace = ") {
+            self.tablespace(line.split_once(" = "));
         } else if line == "SET client_encoding = 'SQL_ASCII';" {
             self.ascii = true;
         } else if line.starts_with("GRANT ") {
@@ -46,6 +53,15 @@ impl Scan {
             self.after(line.rsplit_once(" OWNER TO "));
         } else if let Some(rest) = line.strip_prefix("SET SESSION AUTHORIZATION ") {
             self.after(Some(("", &rest.replace('\'', "\""))));
+        }
+    }
+    /// A tablespace after a word.
+    fn tablespace(&mut self, parts: Option<(&str, &str)>) {
+        if let Some((name, _)) = parts.and_then(|(_, rest)| identifier(rest))
+            && !name.starts_with("pg_")
+            && self.tablespaces.len() < MAX_ROLES
+        {
+            self.tablespaces.insert(name);
         }
     }
     /// A list of roles after a word.
@@ -105,11 +121,14 @@ mod tests {
             "ALTER DEFAULT PRIVILEGES FOR ROLE owner1 IN SCHEMA public GRANT SELECT ON TABLES TO reader2;",
             "CREATE POLICY p ON public.t TO clerk USING ((a = 'x TO y'::text));",
             "GRANT pg_read_all_data TO CURRENT_USER;",
+            "SET default_tablespace = '';",
+            "SET default_tablespace = \"远 盘\";",
         ] {
             scan.line(line.as_bytes());
         }
         let found: Vec<_> = scan.roles.iter().map(String::as_str).collect();
         assert_eq!(found, ["Writer", "clerk", "owner1", "reader", "reader2", "应用 \"甲\""]);
+        assert_eq!(scan.tablespaces.iter().collect::<Vec<_>>(), ["远 盘"]);
         assert!(!scan.connects);
         scan.line(b"\\connect app");
         assert!(scan.connects);

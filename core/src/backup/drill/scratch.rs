@@ -32,10 +32,7 @@ impl Scratch {
             Some(base) => base.to_owned(),
             None => std::env::temp_dir(),
         };
-        Ok(Scratch::make_in(&base, set, sources)?)
-    }
-    fn make_in(base: &Path, set: &Path, sources: &[String]) -> Result<Scratch> {
-        let base = real(base)?;
+        let base = real(&base)?;
         let mut taken = vec![("path", real(set)?)];
         for source in sources {
             if let Some(file) = source.strip_prefix("sqlite:") {

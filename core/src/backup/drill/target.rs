@@ -47,7 +47,8 @@ pub(super) fn refuse(options: &DrillOptions) -> Result<()> {
         let address = Address::parse(url)?;
         let host = address.host.clone().or_else(|| setting(&address, "host")).unwrap_or_default();
         let socket = setting(&address, "socket").unwrap_or_default();
-        let port = address.port.map(|p| p.to_string()).or_else(|| setting(&address, "port")).unwrap_or_default();
+        let port =
+            address.port.map(|p| p.to_string()).or_else(|| setting(&address, "port")).unwrap_or_default();
         Ok::<_, Error>((is_postgres(&address), host.to_lowercase(), socket, port, address.database))
     };
     let wanted = place(target).map_err(|e| e.in_field("target"))?;
@@ -88,7 +89,10 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
     }
     let things = ask(drill, &address, probe.things)?;
     if things != "0" {
-        return Err(Stop::Error(Error::new(Code::TargetNotEmpty, format!("target = {}: {things}", mask(target)))));
+        return Err(Stop::Error(Error::new(
+            Code::TargetNotEmpty,
+            format!("target = {}: {things}", mask(target)),
+        )));
     }
     let version = ask(drill, &address, if postgres { "SHOW server_version" } else { "SELECT VERSION()" })?;
     drill.detail.version = Some(version);
@@ -98,7 +102,12 @@ pub(super) fn restore(drill: &mut Drill<'_, '_>, target: &str, loads: &[Load], p
     for load in loads {
         drill.step("restore", true, |drill| one(drill, &address, load, postgres))?;
     }
-    drill.report.check(Level::L3, "target", None, &[("database", address.database.clone().unwrap_or_default())]);
+    drill.report.check(
+        Level::L3,
+        "target",
+        None,
+        &[("database", address.database.clone().unwrap_or_default())],
+    );
     let sources = [(address.database.clone().unwrap_or_default(), target.to_owned())];
     drill.step("compare", false, |drill| expect::compare(drill, &sources))
 }
@@ -118,6 +127,9 @@ fn stays_inside(drill: &mut Drill<'_, '_>, load: &Load, postgres: bool) -> Done<
             leaves |= start.starts_with(b"USE ") || start.starts_with(b"CREATE DATABASE");
         }
     })?;
+    if scan.copying {
+        return Err(drill.failed(&load.shown, "COPY: no \\."));
+    }
     if leaves || scan.connects {
         return Err(drill.impossible(format!("{}: CREATE DATABASE, USE, \\connect", load.shown)));
     }
@@ -135,13 +147,20 @@ fn one(drill: &mut Drill<'_, '_>, address: &Address, load: &Load, postgres: bool
     match (postgres, load.archive) {
         (true, true) => ask.command.args(["--exit-on-error", "--single-transaction"]),
         (true, false) => ask.command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-f", "-"]),
-        (false, _) => ask.command.args(["--batch", "--show-warnings", "--binary-mode", "--local-infile=0"]),
+        (false, _) => ask.command.args([
+            super::mariadb::SESSION,
+            "--batch",
+            "--show-warnings",
+            "--binary-mode",
+            "--local-infile=0",
+        ]),
     };
     if load.folder {
         ask.command.arg(&load.path);
     } else {
         ask.input = Some(feed::open_plain(&load.path)?);
     }
+    ask.only = if postgres { None } else { Some("ERROR ") };
     let ended = drill.must(names[0], &load.shown, ask)?;
     let (said, mark) = match (postgres, load.archive) {
         (true, true) => (&ended.messages, "warning:"),
@@ -209,7 +228,11 @@ fn ask(drill: &mut Drill<'_, '_>, address: &Address, sql: &str) -> Done<String> 
     }
 }
 
-fn quiet(drill: &mut Drill<'_, '_>, address: &Address, sql: &str) -> Done<std::result::Result<String, String>> {
+fn quiet(
+    drill: &mut Drill<'_, '_>,
+    address: &Address,
+    sql: &str,
+) -> Done<std::result::Result<String, String>> {
     let postgres = is_postgres(address);
     let mut command = client(drill, address, if postgres { &["psql"] } else { &["mariadb", "mysql"] })?;
     if postgres {

@@ -74,7 +74,8 @@ fn decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     while let Some(b) = bytes.next() {
         if b == b'%' {
-            let (high, low) = (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
+            let (high, low) =
+                (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
             out.push(u8::try_from(high * 16 + low).ok()?);
         } else {
             out.push(b);
@@ -125,9 +126,14 @@ mod tests {
         assert_eq!(a.settings, [("host".to_owned(), "/s".to_owned())]);
         let a = Address::parse("mariadb://[::1]:3306/d").unwrap();
         assert_eq!((a.host.as_deref(), a.port), (Some("::1"), Some(3306)));
-        assert_eq!(mask("mariadb://u:p/q@h/d?ssl=1&sslpassword=s"), "mariadb://u:***@h/d?ssl=1&sslpassword=***");
+        assert_eq!(
+            mask("mariadb://u:p/q@h/d?ssl=1&sslpassword=s"),
+            "mariadb://u:***@h/d?ssl=1&sslpassword=***"
+        );
         assert_eq!(mask("sqlite:/x:y@z"), "sqlite:/x:y@z");
-        for bad in ["postgresql://u:secret@h:x/d", "postgresql:u", "mariadb://u:secret@h/d%0a", "mariadb://h/d?x"] {
+        for bad in
+            ["postgresql://u:secret@h:x/d", "postgresql:u", "mariadb://u:secret@h/d%0a", "mariadb://h/d?x"]
+        {
             let error = Address::parse(bad).err().unwrap();
             assert!(!error.to_string().contains("secret"), "{error}");
         }

@@ -43,8 +43,7 @@ impl Client {
     pub(super) fn start(mut command: Command, shown: &str, secret: Option<String>) -> Result<Client> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = command.get_program().to_string_lossy().into_owned();
-        let broken =
-            |error: std::io::Error| Error::new(Code::ProgramMissing, format!("{program}: {error}"));
+        let broken = |error: std::io::Error| Error::new(Code::ProgramMissing, format!("{program}: {error}"));
         let mut child = command.spawn().map_err(broken)?;
         let stdin = child.stdin.take();
         let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -170,7 +169,9 @@ impl Client {
 
     /// An error of the source.
     pub(super) fn refused(&self, said: &str) -> Error {
-        let mut text = said.replace('\n', "; ");
+        // MariaDB's client repeats the statement before it says what is wrong.
+        let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("ERROR")).collect();
+        let mut text = if wrong.is_empty() { said.replace('\n', "; ") } else { wrong.join("; ") };
         if let Some(secret) = self.secret.as_deref().filter(|s| !s.is_empty()) {
             text = text.replace(secret, "***");
         }
@@ -207,12 +208,16 @@ pub(crate) fn find(names: &[&str], programs: Option<&Path>) -> Result<PathBuf> {
         Some(folder) => folders.extend([folder.to_owned(), folder.join("bin")]),
         None => {
             folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-            folders.extend(["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/mysql/bin"].map(PathBuf::from));
+            folders.extend(
+                ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/mysql/bin"].map(PathBuf::from),
+            );
             let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
                 .into_iter()
                 .flatten()
                 .flatten()
-                .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+                .filter_map(|entry| {
+                    Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
+                })
                 .collect();
             versions.sort_by(|a, b| b.cmp(a));
             folders.extend(versions.into_iter().map(|(_, path)| path));

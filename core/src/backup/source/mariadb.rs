@@ -14,12 +14,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Settings of an address that go to the client as they are.
 const SETTINGS: &[&str] = &[
-    "socket", "ssl", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "ssl-verify-server-cert", "protocol", "plugin-dir", "default-auth",
+    "socket",
+    "ssl",
+    "ssl-mode",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-verify-server-cert",
+    "protocol",
+    "plugin-dir",
+    "default-auth",
     "get-server-public-key",
 ];
 /// What values look like, whatever the server's or the user's settings are.
 const SESSION: &str = "SET NAMES utf8mb4; SET SESSION sql_mode = ''; SET SESSION time_zone = '+00:00'; \
-    SET SESSION transaction_isolation = 'REPEATABLE-READ'; SET SESSION wait_timeout = 28800; \
+    SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET SESSION wait_timeout = 28800; \
     SET SESSION net_write_timeout = 28800;";
 
 /// A session of a client. Every line of an answer begins with `r`, its end is a line of its own.
@@ -141,8 +150,10 @@ pub(super) fn open(
     let maria = version.to_ascii_lowercase().contains("mariadb");
     let database = session.one("IFNULL(DATABASE(), '')", watch)?;
     if database.is_empty() {
-        return Err(Error::new(Code::BadSource, mask(source))
-            .with_hints("name the database: mariadb://host/database", "请写明数据库：mariadb://host/database"));
+        return Err(Error::new(Code::BadSource, mask(source)).with_hints(
+            "name the database: mariadb://host/database",
+            "请写明数据库：mariadb://host/database",
+        ));
     }
     let server = if maria { "''" } else { "@@server_uuid" };
     let identity = session.one(
@@ -156,7 +167,13 @@ pub(super) fn open(
     } else {
         "''"
     };
-    let mut about = About { engine: if maria { "mariadb" } else { "mysql" }, version, identity, reached: true, ..About::default() };
+    let mut about = About {
+        engine: if maria { "mariadb" } else { "mysql" },
+        version,
+        identity,
+        reached: true,
+        ..About::default()
+    };
     if let Some(after) = after {
         about.reached = wait(&mut session, maria, after, watch)?;
     }
@@ -228,7 +245,14 @@ fn start(source: &str, programs: Option<&Path>, watch: &mut Option<&mut Watch<'_
     if let Some(secret) = &secret {
         command.arg(format!("--defaults-extra-file={}", secret.0.display()));
     }
-    command.args(["--batch", "--skip-column-names", "--unbuffered", "--quick", "--no-auto-rehash", "--skip-reconnect"]);
+    command.args([
+        "--batch",
+        "--skip-column-names",
+        "--unbuffered",
+        "--quick",
+        "--no-auto-rehash",
+        "--skip-reconnect",
+    ]);
     command.args(["--default-character-set=utf8mb4", "--connect-timeout=20", "--max-allowed-packet=1G"]);
     for (key, value) in &address.settings {
         command.arg(format!("--{key}={value}"));
@@ -314,7 +338,10 @@ impl Source for Mariadb {
             if row.len() == table.columns.len() && parts.next().is_none() {
                 each(&row)
             } else {
-                Err(Error::new(Code::SourceRefused, format!("{}: {} / {}", table.name, row.len(), table.columns.len())))
+                Err(Error::new(
+                    Code::SourceRefused,
+                    format!("{}: {} / {}", table.name, row.len(), table.columns.len()),
+                ))
             }
         })
     }

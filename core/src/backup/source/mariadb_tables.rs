@@ -37,13 +37,18 @@ pub(super) fn describe(s: &mut Session, about: &mut About, watch: &mut Option<&m
             "BASE TABLE" | "SYSTEM VERSIONED" => {
                 if !TRANSACTIONAL.contains(&engine.to_ascii_lowercase().as_str()) {
                     about.one_point = false;
-                    about.remarks.push(
-                        Problem::new(ProblemKind::NotInSnapshot, name.clone()).detail(engine.clone()),
-                    );
+                    about
+                        .remarks
+                        .push(Problem::new(ProblemKind::NotInSnapshot, name.clone()).detail(engine.clone()));
                 }
                 let lines = vec![format!("table {engine} {collation} {}", options.trim())];
-                let table =
-                    Table { name: name.clone(), from: quoted(name), columns: Vec::new(), key: Vec::new(), lines };
+                let table = Table {
+                    name: name.clone(),
+                    from: quoted(name),
+                    columns: Vec::new(),
+                    key: Vec::new(),
+                    lines,
+                };
                 tables.insert(name.clone(), table);
             }
             "SEQUENCE" => sequences.push(name.clone()),
@@ -61,7 +66,8 @@ pub(super) fn describe(s: &mut Session, about: &mut About, watch: &mut Option<&m
     about.tables = tables.into_values().collect();
     sequences.sort();
     for name in sequences {
-        let row = s.ask(&format!("SELECT 'r', next_not_cached_value, increment FROM {}", quoted(&name)), watch)?;
+        let row =
+            s.ask(&format!("SELECT 'r', next_not_cached_value, increment FROM {}", quoted(&name)), watch)?;
         let number = |at: usize| row.first().and_then(|r| r.get(at)).and_then(|v| v.parse::<i64>().ok());
         about.sequences.push(SequencePrint { value: number(0), step: number(1).unwrap_or(1), name });
     }
@@ -76,7 +82,8 @@ fn columns(
     watch: &mut Option<&mut Watch<'_>>,
 ) -> Result<BTreeMap<String, Vec<String>>> {
     let mut nullable: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let optional = ["COLUMN_DEFAULT", "EXTRA", "CHARACTER_SET_NAME", "COLLATION_NAME", "GENERATION_EXPRESSION"];
+    let optional =
+        ["COLUMN_DEFAULT", "EXTRA", "CHARACTER_SET_NAME", "COLLATION_NAME", "GENERATION_EXPRESSION"];
     let optional: Vec<String> = optional.iter().map(|c| or_nothing(c)).collect();
     let rows = s.ask(
         &format!(
@@ -87,7 +94,8 @@ fn columns(
         watch,
     )?;
     for row in rows {
-        let [of, name, kind, data, null, no_default, default, extra, charset, collation, generated] = row.as_slice()
+        let [of, name, kind, data, null, no_default, default, extra, charset, collation, generated] =
+            row.as_slice()
         else {
             continue;
         };
@@ -119,9 +127,9 @@ fn columns(
             "decimal" => (own, Canon::Decimal),
             "timestamp" | "datetime" | "time" => (own, Canon::Instant),
             "bit" => (format!("{own} + 0"), Canon::Text),
-            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry" | "point"
-            | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
-            | "geomcollection" | "vector" => (own, Canon::Bytes),
+            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry"
+            | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+            | "geometrycollection" | "geomcollection" | "vector" => (own, Canon::Bytes),
             // A character that UTF-8 has no place for would be a question mark on both sides.
             _ if !UNICODE.contains(&charset.as_str()) => (format!("CAST({own} AS BINARY)"), Canon::Text),
             _ => (own, Canon::Text),
@@ -158,7 +166,11 @@ fn indexes(
         let Some(table) = tables.get(&of) else { continue };
         let shown: Vec<String> = columns.iter().map(|(c, part)| format!("{}({part})", quoted(c))).collect();
         let word = if unique { "unique index" } else { "index" };
-        lines.entry(of.clone()).or_default().push(format!("{word} {} {kind} {}", quoted(&name), shown.join(", ")));
+        lines.entry(of.clone()).or_default().push(format!(
+            "{word} {} {kind} {}",
+            quoted(&name),
+            shown.join(", ")
+        ));
         let free = |column: &String| nullable.get(&of).is_none_or(|list| !list.contains(column));
         let place = |(column, part): &(String, String)| {
             let at = table.columns.iter().position(|c| c.name == *column)?;

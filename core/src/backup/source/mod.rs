@@ -74,7 +74,13 @@ impl SequencePrint {
         match (self.value, other.value) {
             (_, None) => false,
             (None, Some(_)) => true,
-            (Some(own), Some(other)) => if self.step < 0 { own > other } else { own < other },
+            (Some(own), Some(other)) => {
+                if self.step < 0 {
+                    own > other
+                } else {
+                    own < other
+                }
+            }
         }
     }
 }
@@ -104,11 +110,17 @@ impl Why {
     pub(super) fn texts(self) -> (&'static str, &'static str) {
         match self {
             Why::View => ("视图：本身不存数据", "a view: it holds nothing of its own"),
-            Why::MaterialisedView => ("物化视图：由其他表生成", "a materialised view: it is made from tables"),
+            Why::MaterialisedView => {
+                ("物化视图：由其他表生成", "a materialised view: it is made from tables")
+            }
             Why::ForeignTable => ("外部表：数据在别处", "a foreign table: its rows lie elsewhere"),
             Why::Extension => ("扩展自带的表", "a table of an extension"),
-            Why::Unlogged => ("不记日志的表：备库上没有内容", "an unlogged table: it has no content on a standby"),
-            Why::VirtualTable => ("虚拟表：其数据在影子表中，影子表已读取", "a virtual table: its shadow tables are read"),
+            Why::Unlogged => {
+                ("不记日志的表：备库上没有内容", "an unlogged table: it has no content on a standby")
+            }
+            Why::VirtualTable => {
+                ("虚拟表：其数据在影子表中，影子表已读取", "a virtual table: its shadow tables are read")
+            }
             Why::NotAllowed => ("当前用户无权读取其全部行", "this user may not read all of its rows"),
         }
     }
@@ -249,11 +261,7 @@ pub(super) struct After {
 }
 
 /// Opens a session. `programs`: where the engine's programs lie; `snapshot`: an exported snapshot to read in.
-pub(super) fn open(
-    source: &str,
-    programs: Option<&Path>,
-    snapshot: Option<&str>,
-) -> Result<Box<dyn Source>> {
+pub(super) fn open(source: &str, programs: Option<&Path>, snapshot: Option<&str>) -> Result<Box<dyn Source>> {
     open_after(source, programs, snapshot, None, None)
 }
 
@@ -285,25 +293,5 @@ pub(super) fn open_after(
             Ok(Box::new(mariadb::open(source, programs, after, &mut watch)?))
         }
         _ => Err(Error::new(Code::BadSource, mask(source))),
-    }
-}
-#[cfg(test)]
-mod smoke {
-    #[test]
-    fn smoke() {
-        for s in std::env::var("SMOKE").unwrap().split(' ') {
-            let mut tell = |_: &crate::backup::Progress| true;
-            let mut w = crate::backup::Watch::new(0, &mut tell);
-            match super::open(s, None, None) {
-                Ok(mut o) => {
-                    println!("{:?}", o.snapshot());
-                    let mut a = o.about().clone(); 
-                    for t in &a.tables { println!("{} {:?} {:#?}", t.name, t.key, t.lines); }
-                    a.tables.clear(); println!("{a:?}");
-                    println!("{:#?}", o.fingerprint(&mut w));
-                }
-                Err(e) => println!("ERR {e}"),
-            }
-        }
     }
 }

@@ -78,8 +78,7 @@ impl Session {
             rows.push(
                 line.split(|&b| b == b'\t')
                     .map(|raw| {
-                        unescape(raw, &mut field)
-                            .then(|| String::from_utf8_lossy(&field).into_owned())
+                        unescape(raw, &mut field).then(|| String::from_utf8_lossy(&field).into_owned())
                     })
                     .collect(),
             );
@@ -342,7 +341,10 @@ impl Source for Postgres {
             if row.len() == table.columns.len() {
                 each(&row)
             } else {
-                Err(Error::new(Code::SourceRefused, format!("{}: {} / {}", table.name, row.len(), table.columns.len())))
+                Err(Error::new(
+                    Code::SourceRefused,
+                    format!("{}: {} / {}", table.name, row.len(), table.columns.len()),
+                ))
             }
         })
     }

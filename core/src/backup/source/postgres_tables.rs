@@ -69,7 +69,8 @@ fn relations(
         ("NULL", "NULL", "NULL")
     };
     // True where a policy of row security applies to this user: COPY would end with an error there.
-    let hidden = if s.version >= 90_500 { "c.relrowsecurity AND row_security_active(c.oid)" } else { "false" };
+    let hidden =
+        if s.version >= 90_500 { "c.relrowsecurity AND row_security_active(c.oid)" } else { "false" };
     let rows = s.ask(
         &format!(
             "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, \
@@ -191,7 +192,8 @@ fn constraints(
         draft.others.push(format!("constraint {} {}", quoted(&text(&row, 1)), text(&row, 2)));
         if text(&row, 3) != "t" {
             about.remarks.push(
-                Problem::new(ProblemKind::ConstraintNotValidated, draft.table.name.clone()).detail(text(&row, 1)),
+                Problem::new(ProblemKind::ConstraintNotValidated, draft.table.name.clone())
+                    .detail(text(&row, 1)),
             );
         }
     }
@@ -218,9 +220,9 @@ fn indexes(
         let (name, valid) = (text(&row, 1), text(&row, 4) == "t");
         draft.others.push(format!("index {}", text(&row, 2)));
         if !valid {
-            about.remarks.push(
-                Problem::new(ProblemKind::IndexInvalid, draft.table.name.clone()).detail(name.clone()),
-            );
+            about
+                .remarks
+                .push(Problem::new(ProblemKind::IndexInvalid, draft.table.name.clone()).detail(name.clone()));
         }
         if !valid || text(&row, 5) != "t" {
             continue;
@@ -250,7 +252,8 @@ fn large_objects(s: &mut Session, about: &mut About, watch: &mut Option<&mut Wat
         (false, true) => about.left_out.push(LeftOut { name, why: Why::NotAllowed }),
         (false, false) => {}
         (true, _) => {
-            let column = |name: &str, canon| Column { name: name.to_owned(), expression: name.to_owned(), canon };
+            let column =
+                |name: &str, canon| Column { name: name.to_owned(), expression: name.to_owned(), canon };
             about.tables.push(Table {
                 from: name.clone(),
                 name,

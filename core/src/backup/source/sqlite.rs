@@ -28,7 +28,9 @@ pub(super) fn open(path: &str) -> Result<Sqlite> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&real, flags).map_err(refused)?;
     connection.busy_timeout(BUSY).map_err(refused)?;
-    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; BEGIN").map_err(refused)?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; BEGIN")
+        .map_err(refused)?;
     let about = describe(&connection, &real.to_string_lossy()).map_err(refused)?;
     Ok(Sqlite { connection, about, shown: format!("sqlite:{path}") })
 }
@@ -70,10 +72,10 @@ fn describe(c: &Connection, path: &str) -> rusqlite::Result<About> {
         |row| row.get(0),
     )?;
     if has {
-        let mut list = c.prepare("SELECT name, seq FROM sqlite_sequence WHERE name IS NOT NULL ORDER BY name")?;
-        let rows = list.query_map([], |row| {
-            Ok(SequencePrint { name: row.get(0)?, value: row.get(1)?, step: 1 })
-        })?;
+        let mut list =
+            c.prepare("SELECT name, seq FROM sqlite_sequence WHERE name IS NOT NULL ORDER BY name")?;
+        let rows =
+            list.query_map([], |row| Ok(SequencePrint { name: row.get(0)?, value: row.get(1)?, step: 1 }))?;
         about.sequences = rows.collect::<rusqlite::Result<_>>()?;
     }
     Ok(about)
@@ -82,7 +84,9 @@ fn describe(c: &Connection, path: &str) -> rusqlite::Result<About> {
 fn table(c: &Connection, name: String) -> rusqlite::Result<Table> {
     let mut table =
         Table { from: quoted(&name), name, columns: Vec::new(), key: Vec::new(), lines: Vec::new() };
-    let mut list = c.prepare("SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid")?;
+    let mut list = c.prepare(
+        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
+    )?;
     let rows = list.query_map([&table.name], |row| {
         Ok((
             row.get::<_, String>(0)?,
@@ -114,11 +118,7 @@ fn table(c: &Connection, name: String) -> rusqlite::Result<Table> {
         if pk > 0 {
             key.push((pk, table.columns.len()));
         }
-        table.columns.push(Column {
-            expression: quoted(&column),
-            name: column,
-            canon: Canon::Text,
-        });
+        table.columns.push(Column { expression: quoted(&column), name: column, canon: Canon::Text });
     }
     key.sort_unstable();
     table.key = key.iter().map(|(_, at)| *at).collect();
@@ -141,12 +141,20 @@ fn table(c: &Connection, name: String) -> rusqlite::Result<Table> {
     for row in rows {
         others.push(row?);
     }
-    let mut list = c.prepare("SELECT id, seq, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1)")?;
+    let mut list = c.prepare(
+        "SELECT id, seq, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1)",
+    )?;
     let rows = list.query_map([&table.name], |row| {
         let text = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
         Ok(format!(
             "foreign key {} {} {} -> {} {} {} {}",
-            row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, text(3)?, text(2)?, text(4)?, text(5)?, text(6)?
+            row.get::<_, i64>(0)?,
+            row.get::<_, i64>(1)?,
+            text(3)?,
+            text(2)?,
+            text(4)?,
+            text(5)?,
+            text(6)?
         ))
     })?;
     for row in rows {
@@ -180,8 +188,9 @@ impl Source for Sqlite {
         watch: &mut Watch<'_>,
         each: &mut dyn FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        let refused =
-            |error: rusqlite::Error| Error::new(Code::SourceRefused, format!("{}: {}: {error}", self.shown, table.name));
+        let refused = |error: rusqlite::Error| {
+            Error::new(Code::SourceRefused, format!("{}: {}: {error}", self.shown, table.name))
+        };
         let columns: Vec<&str> = table.columns.iter().map(|c| c.expression.as_str()).collect();
         let select = format!("SELECT {} FROM {}", columns.join(", "), table.from);
         let mut statement = self.connection.prepare(&select).map_err(refused)?;

@@ -7,6 +7,7 @@ mod check_file;
 mod chunks;
 mod compare;
 mod content;
+mod declared;
 mod drill;
 pub mod files;
 mod options;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Problems listed at most; `problems_total` counts them all.
-pub const MAX_PROBLEMS: usize = 10_000;
+pub(super) const MAX_PROBLEMS: usize = 10_000;
 
 /// How deep a check went.
 #[derive(
@@ -153,6 +153,13 @@ problems! {
     ExtensionMissing = "extension-missing", Fail, "the standby lacks the extension", "备库缺少该扩展";
     IndexInvalid = "index-invalid", Remark, "the index is invalid", "索引无效";
     ConstraintNotValidated = "constraint-not-validated", Remark, "the constraint was never checked against the rows there are", "约束尚未对已有数据验证";
+    // where a set stands
+    NoRun = "no-run", Fail, "no backup of the set that is not known to be bad", "该备份集没有可用的备份";
+    RpoExceeded = "rpo-exceeded", Fail, "the newest good backup is older than the RPO", "最近有效备份早于 RPO 要求";
+    RunMissing = "run-missing", Fail, "retention says it should be there, and it is not", "按保留期应在库而不在";
+    SizeTrend = "size-trend", Remark, "less than half of the usual size", "大小不足以往的一半";
+    VerifyOverdue = "verify-overdue", Remark, "a verification is overdue", "校验已逾期";
+    DrillOverdue = "drill-overdue", Remark, "a restore drill is overdue", "恢复演练已逾期";
 }
 
 /// One problem.
@@ -461,7 +468,7 @@ pub fn report_schema() -> serde_json::Value {
 }
 
 impl Weight {
-    fn verdict(self) -> Verdict {
+    pub(super) fn verdict(self) -> Verdict {
         match self {
             Weight::Remark => Verdict::PassWithRemarks,
             Weight::Unverifiable => Verdict::Unverifiable,

@@ -1,5 +1,10 @@
 //! The one door for every language: an operation by name, its options as JSON, and a ledger that keeps what came of it.
 
+<<<<<<< HEAD
+=======
+use super::declared::{self, Declared};
+use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
+>>>>>>> hands
 use super::{CompareOptions, DrillOptions, Kind, Level, SealOptions, StatusOptions, VerifyOptions};
 use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use crate::account::Account;
@@ -75,20 +80,8 @@ impl<'a> Books<'a> {
     /// What the contract says of a set; an error where it has sets and this is none of them.
     fn set(&self, set: Option<&String>) -> Result<Declared> {
         let (Some(contract), Some(id)) = (&self.contract, set) else { return Ok(Declared::default()) };
-        declared(contract, id)
+        declared::find(contract, id)
     }
-}
-
-/// What a contract says of a set, as far as an operation needs it.
-#[derive(Default)]
-struct Declared {
-    kind: Option<Kind>,
-    level: Option<Level>,
-    rto: Option<String>,
-}
-
-fn declared(_contract: &Contract, _set: &str) -> Result<Declared> {
-    Ok(Declared::default())
 }
 
 fn seal(books: &Books<'_>, mut options: SealOptions, watch: &mut Watch<'_>) -> Result<Report> {
@@ -177,6 +170,10 @@ fn look(books: &Books<'_>, options: StatusOptions, watch: &mut Watch<'_>) -> Res
 fn request<T: Default + DeserializeOwned>(json: &str) -> Result<T> {
     if json.trim().is_empty() {
         return Ok(T::default());
+    }
+    // A list would be taken for the fields in their order.
+    if !json.trim_start().starts_with('{') {
+        return err(Code::BadRequest, "options: not a JSON object");
     }
     serde_json::from_str(json).map_err(|e| Error::new(Code::BadRequest, e.to_string()))
 }

@@ -22,7 +22,7 @@ fn wrong_options_name_the_key_and_the_value() {
         ("compare", "{\"platform\":\"sqlite:a\"}", "standby is missing"),
         ("compare", "{\"platform\":\"sqlite:a\",\"standby\":\"sqlite:b\",\"recheck\":\"-5s\"}", "recheck"),
         ("seal", "{\"path\":\"\"}", "path is missing"),
-        ("status", "[]", "invalid type"),
+        ("status", "[]", "not a JSON object"),
     ] {
         let text = refused(operation, json);
         assert!(text.contains(words), "{operation} {json}: {text}");

@@ -1,0 +1,82 @@
+use super::*;
+use crate::backup::run;
+use crate::facts::Fact;
+use crate::ledger::{Ledger, Options};
+use crate::time::{DAY, HOUR};
+
+const CONTRACT: &str = "format = 1\nid = \"c\"\ntitle = \"t\"\ntimezone = \"Asia/Shanghai\"\nperiod = { start = \"2026-01-01\", end = \"2026-12-31\" }\n\
+    [[backup]]\nid = \"db\"\nkind = \"postgres-dump\"\nrpo = \"24h\"\nretention = \"3d\"\nverify_every = \"1 months\"\ndrill_every = \"6 months\"\n\
+    [[clause]]\nid = \"long\"\nrule = \"outage-count\"\nat_least = \"1h\"\nmax = 2\n";
+
+fn at(text: &str) -> Instant {
+    parse_instant(text).unwrap()
+}
+
+fn books(folder: &Path, runs: &[(&str, &str, u64)]) -> Ledger {
+    let ledger =
+        Ledger::open(&folder.join("l"), &Options { create: true, accept_clock: true, ..Options::default() }).unwrap();
+    let contract = crate::contract::Contract::parse(CONTRACT).unwrap();
+    let body = serde_json::json!({ "sm3": contract.sm3, "text": CONTRACT, "from": "2026-01-01" });
+    let mut facts = vec![serde_json::json!({ "kind": "contract.adopt", "at": "2026-01-01T00:00:00+08:00", "subject": "c", "body": body })];
+    for (name, started, bytes) in runs {
+        facts.push(serde_json::json!({ "kind": "backup.run", "subject": name, "at": started,
+            "body": { "set": "db", "started": started, "finished": started, "bytes": bytes } }));
+    }
+    let facts: Vec<Fact> = facts.iter().map(|f| Fact::parse(&f.to_string()).unwrap()).collect();
+    ledger.append(&facts, at("2026-03-10T12:00:00+08:00")).unwrap();
+    ledger
+}
+
+fn look(ledger: &Ledger, json: &str, now: Instant) -> Report {
+    let mut tell = |_: &crate::backup::Progress| true;
+    run(Some(ledger), "status", json, &mut Watch::new(now, &mut tell)).unwrap()
+}
+
+fn kinds(report: &Report) -> Vec<&'static str> {
+    report.problems.iter().map(|p| p.kind.name()).collect()
+}
+
+#[test]
+fn rpo_to_the_microsecond_and_what_is_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = books(folder.path(), &[("B-1", "2026-03-10T01:00:00+08:00", 100)]);
+    let edge = at("2026-03-11T01:00:00+08:00");
+    let report = look(&ledger, "", edge - 60 * crate::time::SECOND);
+    assert_eq!((kinds(&report), report.verdict), (vec![], Verdict::Pass));
+    let set = &report.status.as_ref().unwrap().sets[0];
+    assert_eq!((set.newest.as_deref(), set.rpo), (Some("B-1"), Some(24 * HOUR)));
+    assert_eq!(set.verify_due.as_deref(), Some("2026-04-09T17:00:00.000000Z"));
+    assert_eq!(kinds(&look(&ledger, "", edge + 60 * crate::time::SECOND)), ["rpo-exceeded"]);
+    assert_eq!(
+        kinds(&look(&ledger, "", at("2026-10-01T00:00:00+08:00"))),
+        ["rpo-exceeded", "verify-overdue", "drill-overdue"]
+    );
+}
+
+#[test]
+fn what_lies_in_the_folder_is_held_against_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs: Vec<(String, String, u64)> = (1..=9)
+        .map(|d| (format!("B-{d}"), format!("2026-03-0{d}T01:00:00+08:00"), if d == 9 { 40 } else { 100 }))
+        .collect();
+    let runs: Vec<(&str, &str, u64)> = runs.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), *c)).collect();
+    let ledger = books(folder.path(), &runs);
+    let place = folder.path().join("runs");
+    std::fs::create_dir_all(place.join("B-9")).unwrap();
+    std::fs::create_dir_all(place.join(".trash")).unwrap();
+    let json = serde_json::json!({ "folders": { "db": place } }).to_string();
+    let now = at("2026-03-09T12:00:00+08:00");
+    let report = look(&ledger, &json, now);
+    // Three days back from then: the runs of the 7th to the 9th.
+    assert_eq!(kinds(&report), ["size-trend", "run-missing", "run-missing"]);
+    let missing: Vec<_> = report.problems.iter().filter_map(|p| p.detail.as_deref()).collect();
+    assert_eq!((missing, report.verdict), (vec!["B-7", "B-8"], Verdict::Fail));
+    assert_eq!(report.entries.len(), 1);
+    let entry = &ledger.entries(report.entries[0], 1).unwrap()[0].fact;
+    assert_eq!(entry.body["present"], serde_json::json!(["B-9"]));
+    assert_eq!((entry.kind.name, entry.text("level")), ("backup.verify", Some("L0")));
+    assert!(report.finished - now < DAY);
+    let mut tell = |_: &crate::backup::Progress| true;
+    let wrong = run(Some(&ledger), "status", "{\"set\":\"files\"}", &mut Watch::new(now, &mut tell));
+    assert!(wrong.unwrap_err().text(crate::Lang::En).contains("db"));
+}

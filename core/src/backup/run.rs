@@ -1,10 +1,6 @@
 //! The one door for every language: an operation by name, its options as JSON, and a ledger that keeps what came of it.
 
-<<<<<<< HEAD
-=======
 use super::declared::{self, Declared};
-use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
->>>>>>> hands
 use super::{CompareOptions, DrillOptions, Kind, Level, SealOptions, StatusOptions, VerifyOptions};
 use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use crate::account::Account;

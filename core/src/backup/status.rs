@@ -165,9 +165,10 @@ fn known(account: &Account, set: &str, now: Instant) -> Result<Known> {
         known.runs.push(Run { name: row.subject.clone(), started, bytes, bad });
     }
     let drills = account.register("restores", &ask)?;
-    let good = drills.rows.iter().filter(|row| {
-        text(&drills, row, "set") == Some(set) && passed(text(&drills, row, "verdict"))
-    });
+    let good = drills
+        .rows
+        .iter()
+        .filter(|row| text(&drills, row, "set") == Some(set) && passed(text(&drills, row, "verdict")));
     known.drilled = good.map(|row| row.at).max();
     Ok(known)
 }
@@ -234,7 +235,8 @@ fn stand(
         (Some(rpo), Some(age)) if age > rpo => {
             let words = |us| crate::time::words(us, crate::Lang::En);
             report.problem(
-                Problem::new(ProblemKind::RpoExceeded, &set.id).with(format!("<= {}", words(rpo)), words(age)),
+                Problem::new(ProblemKind::RpoExceeded, &set.id)
+                    .with(format!("<= {}", words(rpo)), words(age)),
             );
         }
         (_, None) => report.problem(Problem::new(ProblemKind::NoRun, &set.id)),
@@ -288,7 +290,8 @@ fn trend(set: &Declared, runs: &[Run], report: &mut Report) {
     before.sort_unstable();
     let median = before[before.len() / 2];
     if *last < median / 2 {
-        report.problem(Problem::new(ProblemKind::SizeTrend, &set.id).with(format!(">= {}", median / 2), last));
+        report
+            .problem(Problem::new(ProblemKind::SizeTrend, &set.id).with(format!(">= {}", median / 2), last));
     }
 }
 

@@ -14,10 +14,13 @@ fn at(text: &str) -> Instant {
 
 fn books(folder: &Path, runs: &[(&str, &str, u64)]) -> Ledger {
     let ledger =
-        Ledger::open(&folder.join("l"), &Options { create: true, accept_clock: true, ..Options::default() }).unwrap();
+        Ledger::open(&folder.join("l"), &Options { create: true, accept_clock: true, ..Options::default() })
+            .unwrap();
     let contract = crate::contract::Contract::parse(CONTRACT).unwrap();
     let body = serde_json::json!({ "sm3": contract.sm3, "text": CONTRACT, "from": "2026-01-01" });
-    let mut facts = vec![serde_json::json!({ "kind": "contract.adopt", "at": "2026-01-01T00:00:00+08:00", "subject": "c", "body": body })];
+    let mut facts = vec![
+        serde_json::json!({ "kind": "contract.adopt", "at": "2026-01-01T00:00:00+08:00", "subject": "c", "body": body }),
+    ];
     for (name, started, bytes) in runs {
         facts.push(serde_json::json!({ "kind": "backup.run", "subject": name, "at": started,
             "body": { "set": "db", "started": started, "finished": started, "bytes": bytes } }));

@@ -118,6 +118,13 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // base backups
+    SystemIdentifierMismatch = "system-identifier-mismatch", Fail, "the manifest is of another cluster than the control file", "清单与控制文件不属于同一数据库集群";
+    PgControlBroken = "pg-control-broken", Fail, "the control file does not agree with its own checksum", "控制文件与其自身校验和不符";
+    TablespaceLost = "tablespace-lost", Fail, "the link of a tablespace leads nowhere", "表空间链接指向的目录不存在";
+    IncrementalBackup = "incremental-backup", Remark, "an incremental backup: it restores only together with those before it (pg_combinebackup)", "增量备份：须与此前的备份合并（pg_combinebackup）才能恢复";
+    WalMissing = "wal-missing", Fail, "WAL that a restore needs is missing", "缺少恢复所需的 WAL";
+    WalBroken = "wal-broken", Fail, "WAL that a restore needs cannot be read", "恢复所需的 WAL 已损坏";
 }
 
 /// One problem.

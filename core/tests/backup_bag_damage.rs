@@ -40,7 +40,8 @@ fn key(folder: &Path) -> PathBuf {
 
 /// A set of a few files, sealed in one of the ways there are.
 fn set(root: &Path, random: &mut Random, key: &Path) {
-    let names = ["dump.sql", "日志/应用 01.log", "a b", "100%", "sub/deep/x", "😀.bin", "empty", "line\nend", "z"];
+    let names =
+        ["dump.sql", "日志/应用 01.log", "a b", "100%", "sub/deep/x", "😀.bin", "empty", "line\nend", "z"];
     for name in names {
         let n = random.below(700);
         let bytes = random.bytes(if name == "empty" { 0 } else { n + 1 });
@@ -48,7 +49,8 @@ fn set(root: &Path, random: &mut Random, key: &Path) {
     }
     let big = random.bytes(3000);
     write(root, "big", &big);
-    let algorithms = [vec![], vec![Algorithm::Sm3], vec![Algorithm::Sm3, Algorithm::Sha512], vec![Algorithm::Sha384]];
+    let algorithms =
+        [vec![], vec![Algorithm::Sm3], vec![Algorithm::Sm3, Algorithm::Sha512], vec![Algorithm::Sha384]];
     let options = SealOptions {
         path: root.to_owned(),
         algorithms: random.pick(&algorithms).clone(),
@@ -81,7 +83,8 @@ fn files(root: &Path) -> Vec<String> {
 fn damage(root: &Path, random: &mut Random) -> (&'static str, Vec<String>) {
     let all = files(root);
     // A tag file as often as a file of the payload.
-    let (payload, tags): (Vec<String>, Vec<String>) = all.iter().cloned().partition(|f| f.starts_with("data/"));
+    let (payload, tags): (Vec<String>, Vec<String>) =
+        all.iter().cloned().partition(|f| f.starts_with("data/"));
     let name = if random.below(2) == 0 { random.pick(&payload) } else { random.pick(&tags) }.clone();
     let path = root.join(&name);
     let bytes = std::fs::read(&path).unwrap();
@@ -131,7 +134,15 @@ fn damage(root: &Path, random: &mut Random) -> (&'static str, Vec<String>) {
             let new = format!(
                 "{}{}",
                 random.pick(&["data/", "data/sub/", "", "data/new/", "tags/"]),
-                random.pick(&["added", ".hidden", "新增", "Thumbs.db", "fetch.txt", "manifest-md5.txt", "tagmanifest-md5.txt"])
+                random.pick(&[
+                    "added",
+                    ".hidden",
+                    "新增",
+                    "Thumbs.db",
+                    "fetch.txt",
+                    "manifest-md5.txt",
+                    "tagmanifest-md5.txt"
+                ])
             );
             write(root, &new, &bytes);
             ("add", vec![new])
@@ -165,7 +176,8 @@ fn damage(root: &Path, random: &mut Random) -> (&'static str, Vec<String>) {
 /// Named: as the path of a problem, or, for a tag manifest that has no second one beside it, as what the problem refers to.
 fn names(report: &Report, path: &str) -> bool {
     report.problems.iter().any(|p| {
-        let referred = path.starts_with("tagmanifest-") && p.detail.as_deref().is_some_and(|d| d.contains(path));
+        let referred =
+            path.starts_with("tagmanifest-") && p.detail.as_deref().is_some_and(|d| d.contains(path));
         p.path == path || referred
     })
 }
@@ -193,7 +205,11 @@ fn every_single_damage_is_found_and_named() {
         let report = try_verify(&options).unwrap();
         assert_eq!(report.verdict, Verdict::Fail, "damage {i}: {what} {paths:?}: {:?}", report.problems);
         for path in &paths {
-            assert!(names(&report, path), "damage {i}: {what} of {path:?} is not named: {:?}", report.problems);
+            assert!(
+                names(&report, path),
+                "damage {i}: {what} of {path:?} is not named: {:?}",
+                report.problems
+            );
         }
         *done.entry(what).or_default() += 1;
     }
@@ -210,7 +226,8 @@ fn everything_rewritten_together_is_caught_by_signature_or_record() {
     let public = Some(place.path().join("public.pem"));
     let root = place.path().join("set");
     write(&root, "dump.sql", b"insert 1");
-    let report = try_seal(&SealOptions { path: root.clone(), key: Some(key), ..SealOptions::default() }).unwrap();
+    let report =
+        try_seal(&SealOptions { path: root.clone(), key: Some(key), ..SealOptions::default() }).unwrap();
     let recorded = report.manifest_sm3;
     let with_key = VerifyOptions { key: public.clone(), ..of(&root) };
     let sound = try_verify(&with_key).unwrap();

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 /// A folder with a key pair and a signed bag in `set`.
 fn signed() -> (tempfile::TempDir, PathBuf) {
     let place = tempfile::tempdir().unwrap();
-    let make = "openssl genpkey -algorithm SM2 -out key.pem && openssl pkey -in key.pem -pubout -out public.pem";
+    let make =
+        "openssl genpkey -algorithm SM2 -out key.pem && openssl pkey -in key.pem -pubout -out public.pem";
     let (ok, text) = shell(place.path(), make);
     assert!(ok, "{text}");
     let root = place.path().join("set");
@@ -50,7 +51,8 @@ fn we_accept_what_openssl_signs() {
     let line = "openssl dgst -sm3 -sign key.pem -sigopt distid:1234567812345678 -out set/signature-sm2.der \
                 set/tagmanifest-sm3.txt";
     assert!(shell(place.path(), line).0);
-    let report = try_verify(&VerifyOptions { key: Some(place.path().join("public.pem")), ..of(&root) }).unwrap();
+    let report =
+        try_verify(&VerifyOptions { key: Some(place.path().join("public.pem")), ..of(&root) }).unwrap();
     assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.problems);
     // By another identifier it is another signature.
     assert!(shell(place.path(), &line.replace("1234567812345678", "ALICE123@YAHOO.COM")).0);
@@ -74,7 +76,8 @@ fn a_malformed_signature_is_wrong_and_never_crashes() {
     let (_place, root) = signed();
     let path = root.join("signature-sm2.der");
     let good = std::fs::read(&path).unwrap();
-    let mut cases: Vec<Vec<u8>> = vec![vec![], vec![0x30], vec![0x30, 0x80], vec![0xff; 72], vec![0; 64], vec![0x30; 70_000]];
+    let mut cases: Vec<Vec<u8>> =
+        vec![vec![], vec![0x30], vec![0x30, 0x80], vec![0xff; 72], vec![0; 64], vec![0x30; 70_000]];
     cases.extend((0..good.len()).map(|n| good[..n].to_vec()));
     cases.extend((0..good.len() * 8).map(|bit| {
         let mut bytes = good.clone();
@@ -102,7 +105,8 @@ fn a_key_that_is_none_is_refused() {
     let fresh = place.path().join("fresh");
     for name in ["ec.pem", "empty.pem", "cut.pem", "noise.pem", "locked.pem", "public.pem", "gone.pem", "."] {
         write(&fresh, "a", b"1");
-        let seal = SealOptions { key: Some(place.path().join(name)), path: fresh.clone(), ..SealOptions::default() };
+        let seal =
+            SealOptions { key: Some(place.path().join(name)), path: fresh.clone(), ..SealOptions::default() };
         assert_eq!(try_seal(&seal).expect_err(name).code(), Code::BadKey, "{name}");
         assert!(fresh.join("a").exists() && !fresh.join("data").exists(), "{name}: nothing is changed");
     }

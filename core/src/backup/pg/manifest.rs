@@ -173,7 +173,10 @@ impl<'de> Visitor<'de> for Top<'_> {
             _ => return Err(A::Error::custom("PostgreSQL-Backup-Manifest-Version must come first")),
         }
         if !matches!(manifest.version, 1 | 2) {
-            return Err(A::Error::custom(format!("manifest version {}: 1 and 2 are known", manifest.version)));
+            return Err(A::Error::custom(format!(
+                "manifest version {}: 1 and 2 are known",
+                manifest.version
+            )));
         }
         while let Some(key) = map.next_key::<String>()? {
             let twice = match key.as_str() {

@@ -20,15 +20,31 @@ const CONTROL: &str = "global/pg_control";
 const INCREMENTAL: &str = "INCREMENTAL.";
 /// What a manifest does not answer for, with its reasons.
 const EXCEPTIONS: [(&str, &str, &str); 5] = [
-    ("backup_manifest", "清单不列出自身，其内容由自带摘要校验", "the manifest does not list itself; its own digest is checked"),
+    (
+        "backup_manifest",
+        "清单不列出自身，其内容由自带摘要校验",
+        "the manifest does not list itself; its own digest is checked",
+    ),
     (
         "pg_wal",
         "清单不列出 WAL；恢复所需的记录另行校验，其余文件不在校验范围内",
         "the manifest does not list WAL: the records a restore needs are read, other files here are not",
     ),
-    ("postgresql.auto.conf", "可在备份后改写，清单不对其负责", "may be rewritten after the backup: the manifest does not answer for it"),
-    ("recovery.signal", "恢复时创建，清单不对其负责", "made for a recovery: the manifest does not answer for it"),
-    ("standby.signal", "恢复时创建，清单不对其负责", "made for a recovery: the manifest does not answer for it"),
+    (
+        "postgresql.auto.conf",
+        "可在备份后改写，清单不对其负责",
+        "may be rewritten after the backup: the manifest does not answer for it",
+    ),
+    (
+        "recovery.signal",
+        "恢复时创建，清单不对其负责",
+        "made for a recovery: the manifest does not answer for it",
+    ),
+    (
+        "standby.signal",
+        "恢复时创建，清单不对其负责",
+        "made for a recovery: the manifest does not answer for it",
+    ),
 ];
 
 /// Checks the base backup in `root` against its `backup_manifest` (L1) and the WAL it needs (L2).
@@ -212,8 +228,7 @@ impl Backup<'_, '_> {
                     }));
                 }
                 Err(error) if error.code() == crate::error::Code::Io => {
-                    let problem =
-                        self.problem(ProblemKind::CannotRead, &shown).detail(error.to_string());
+                    let problem = self.problem(ProblemKind::CannotRead, &shown).detail(error.to_string());
                     self.report.problem(problem);
                     there.closed.push(shown);
                 }
@@ -348,9 +363,8 @@ impl Backup<'_, '_> {
         }
         let incremental = manifest.files.iter().filter(|f| is_incremental(&f.path)).count();
         if incremental > 0 {
-            let problem = self
-                .problem(ProblemKind::IncrementalBackup, MANIFEST)
-                .detail(format!("{incremental} files"));
+            let problem =
+                self.problem(ProblemKind::IncrementalBackup, MANIFEST).detail(format!("{incremental} files"));
             self.report.problem(problem);
         }
         let names: Vec<_> = algorithms.keys().copied().collect();

@@ -4,6 +4,7 @@ use crate::common::{self, vectors};
 use crate::manifests;
 use crate::server::{Server, folder, give};
 use crate::side::{Both, Copy, both, resealed};
+use opsledger::backup::{Kind, SealOptions};
 use opsledger::digest::Algorithm;
 use serde_json::Value;
 use std::fs;
@@ -268,7 +269,8 @@ fn let_through(made: &Path) {
         let link = copy.link();
         fs::remove_file(&link).unwrap();
         fs::rename(&copy.space, &link).unwrap();
-        common::sealed(&copy.backup);
+        let kind = Some(Kind::PostgresBase);
+        common::try_seal(&SealOptions { path: copy.backup.clone(), kind, ..SealOptions::default() }).unwrap();
         let sound = common::verified(&copy.backup);
         assert!(common::is_pass(&sound), "{name}: {:?}", sound.problems);
         assert!(sound.checks.iter().any(|c| c.name == "wal-range"), "{name}: {:?}", sound.checks);

@@ -54,7 +54,11 @@ pub(crate) fn both(backup: &Path, words: &[String], unprivileged: bool) -> Both 
     let program = bin().join("pg_verifybackup");
     let mut theirs = if unprivileged { command(program) } else { Command::new(program) };
     let output = theirs.env("LC_ALL", "C").args(words).arg(backup).output().unwrap();
-    let mut options = VerifyOptions { path: backup.to_owned(), ..VerifyOptions::default() };
+    let mut options = VerifyOptions {
+        path: backup.to_owned(),
+        kind: Some(opsledger::backup::Kind::PostgresBase),
+        ..VerifyOptions::default()
+    };
     for word in words {
         match word.split_once('=') {
             Some(("--ignore", path)) => options.ignore.push(path.to_owned()),

@@ -60,3 +60,38 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Control, Trouble> {
     let system_identifier = u64_at(bytes, 0).ok_or_else(short)?;
     Ok(Control { system_identifier, version, segment })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Trouble, parse};
+    use proptest::prelude::*;
+
+    fn file(version: u32, crc_at: usize) -> Vec<u8> {
+        let mut bytes = vec![0; 8192];
+        bytes[..8].copy_from_slice(&7_123_456_789_012_345_678u64.to_le_bytes());
+        bytes[8..12].copy_from_slice(&version.to_le_bytes());
+        bytes[228..232].copy_from_slice(&(16u32 << 20).to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[..crc_at]);
+        bytes[crc_at..crc_at + 4].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn control_files_are_read_by_their_version() {
+        for (version, at) in [(1300, 288), (1800, 292)] {
+            let control = parse(&file(version, at)).unwrap();
+            assert_eq!((control.system_identifier, control.segment), (7_123_456_789_012_345_678, 16 << 20));
+        }
+        assert!(matches!(parse(&file(1201, 288)), Err(Trouble::Unknown(1201))));
+        assert!(matches!(parse(b"short"), Err(Trouble::Broken(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_flipped_bit_is_found(at in 0usize..292, bit in 0u32..8) {
+            let mut bytes = file(1300, 288);
+            bytes[at] ^= 1 << bit;
+            prop_assert!(parse(&bytes).is_err());
+        }
+    }
+}

@@ -415,3 +415,6 @@ impl Reader<'_, '_, '_> {
         Ok(Header { flags, rest, len: if first { LONG } else { SHORT } })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,6 +123,7 @@ problems! {
     PgControlBroken = "pg-control-broken", Fail, "the control file does not agree with its own checksum", "控制文件与其自身校验和不符";
     TablespaceLost = "tablespace-lost", Fail, "the link of a tablespace leads nowhere", "表空间链接指向的目录不存在";
     IncrementalBackup = "incremental-backup", Remark, "an incremental backup: it restores only together with those before it (pg_combinebackup)", "增量备份：须与此前的备份合并（pg_combinebackup）才能恢复";
+    ArchiveBroken = "archive-broken", Fail, "the archive cannot be read to its end", "归档无法读取到末尾";
     WalMissing = "wal-missing", Fail, "WAL that a restore needs is missing", "缺少恢复所需的 WAL";
     WalBroken = "wal-broken", Fail, "WAL that a restore needs cannot be read", "恢复所需的 WAL 已损坏";
 }

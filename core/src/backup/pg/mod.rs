@@ -4,6 +4,7 @@ mod control;
 mod lsn;
 mod manifest;
 mod segments;
+mod tar;
 mod verify;
 mod wal;
 

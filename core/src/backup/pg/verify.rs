@@ -3,7 +3,7 @@
 use super::control::{self, Control};
 use super::manifest::{self, Entry, Manifest, Refused};
 use super::segments::Segments;
-use super::{lsn, wal};
+use super::{lsn, tar, wal};
 use crate::backup::content::{self, Expected};
 use crate::backup::files::{self, Found, Outcome, What};
 use crate::backup::{Level, Problem, ProblemKind, Report, VerifyOptions, Watch, path as paths};
@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// The manifest's file.
 pub(super) const MANIFEST: &str = "backup_manifest";
-const CONTROL: &str = "global/pg_control";
+pub(super) const CONTROL: &str = "global/pg_control";
 /// Begins the name of a file of which only changed blocks were taken (PostgreSQL 17).
 const INCREMENTAL: &str = "INCREMENTAL.";
 /// What a manifest does not answer for, with its reasons.
@@ -69,12 +69,12 @@ pub(in crate::backup) fn check_below(
     Backup { root, below: Some(below), options, report, watch }.check()
 }
 
-struct Backup<'a, 'w> {
-    root: &'a Path,
-    below: Option<&'a str>,
-    options: &'a VerifyOptions,
-    report: &'a mut Report,
-    watch: &'a mut Watch<'w>,
+pub(super) struct Backup<'a, 'w> {
+    pub(super) root: &'a Path,
+    pub(super) below: Option<&'a str>,
+    pub(super) options: &'a VerifyOptions,
+    pub(super) report: &'a mut Report,
+    pub(super) watch: &'a mut Watch<'w>,
 }
 
 /// What lies there.
@@ -89,6 +89,9 @@ impl Backup<'_, '_> {
     fn check(mut self) -> Result<()> {
         self.watch.step("L1 backup_manifest", 0, 0)?;
         let Some(manifest) = self.manifest() else { return Ok(()) };
+        if tar::is_tar_format(self.root) {
+            return self.check_tar(&manifest);
+        }
         let control = self.control(&manifest);
         if self.stop() {
             return Ok(());
@@ -104,29 +107,30 @@ impl Backup<'_, '_> {
         self.contents(&expected)?;
         self.figures(&manifest, bytes);
         if !self.stop() {
-            self.wal(&manifest, control)?;
+            let own = self.root.join("pg_wal");
+            self.wal(&manifest, control, Segments::below(self.options.wal.as_deref(), own))?;
         }
         Ok(())
     }
 
-    fn shown(&self, path: &str) -> String {
+    pub(super) fn shown(&self, path: &str) -> String {
         match self.below {
             Some(below) if !below.is_empty() => format!("{below}/{path}"),
             _ => path.to_owned(),
         }
     }
 
-    fn problem(&mut self, kind: ProblemKind, path: &str) -> Problem {
+    pub(super) fn problem(&mut self, kind: ProblemKind, path: &str) -> Problem {
         Problem::new(kind, self.shown(path))
     }
 
     /// With `first`, a remark alone does not end the check.
-    fn stop(&self) -> bool {
+    pub(super) fn stop(&self) -> bool {
         let fatal = |p: &Problem| p.kind.weight() != crate::backup::Weight::Remark;
         self.options.first && self.report.problems.iter().any(fatal)
     }
 
-    fn ignored(&self, path: &str) -> bool {
+    pub(super) fn ignored(&self, path: &str) -> bool {
         paths::is_below(&self.shown(path), &self.options.ignore)
     }
 
@@ -167,7 +171,16 @@ impl Backup<'_, '_> {
         if self.ignored(CONTROL) {
             return None;
         }
-        let control = match control::read(&self.root.join(CONTROL)) {
+        let read = control::read(&self.root.join(CONTROL));
+        self.same_cluster(manifest, read)
+    }
+
+    pub(super) fn same_cluster(
+        &mut self,
+        manifest: &Manifest,
+        read: std::result::Result<Control, control::Trouble>,
+    ) -> Option<Control> {
+        let control = match read {
             Ok(control) => control,
             Err(control::Trouble::Closed) => return None,
             Err(control::Trouble::Unknown(version)) => {
@@ -252,17 +265,7 @@ impl Backup<'_, '_> {
 
     /// Names and sizes; gives what is to be read.
     fn names(&mut self, manifest: &Manifest, there: &There) -> Vec<Expected> {
-        let mut listed: BTreeMap<&OsStr, &Entry> = BTreeMap::new();
-        for entry in &manifest.files {
-            let shown = entry.path.to_string_lossy();
-            if let Some(why) = unsafe_path(entry.path.as_bytes()) {
-                let problem = self.problem(ProblemKind::UnsafePath, &shown).detail(why);
-                self.report.problem(problem);
-            } else if listed.insert(&entry.path, entry).is_some() {
-                let problem = self.problem(ProblemKind::DuplicateEntry, &shown);
-                self.report.problem(problem);
-            }
-        }
+        let mut listed = self.listed(manifest);
         let mut expected = Vec::new();
         for one in there.files.iter().filter(|f| f.what != What::Folder) {
             let shown = one.path.to_string_lossy().into_owned();
@@ -293,18 +296,39 @@ impl Backup<'_, '_> {
                 }
             }
         }
+        self.missing(listed, &there.closed);
+        expected
+    }
+
+    /// What the manifest lists, by its path.
+    pub(super) fn listed<'m>(&mut self, manifest: &'m Manifest) -> BTreeMap<&'m OsStr, &'m Entry> {
+        let mut listed: BTreeMap<&OsStr, &Entry> = BTreeMap::new();
+        for entry in &manifest.files {
+            let shown = entry.path.to_string_lossy();
+            if let Some(why) = unsafe_path(entry.path.as_bytes()) {
+                let problem = self.problem(ProblemKind::UnsafePath, &shown).detail(why);
+                self.report.problem(problem);
+            } else if listed.insert(&entry.path, entry).is_some() {
+                let problem = self.problem(ProblemKind::DuplicateEntry, &shown);
+                self.report.problem(problem);
+            }
+        }
+        listed
+    }
+
+    /// What is listed and was not found, unless a folder above it is closed.
+    pub(super) fn missing(&mut self, listed: BTreeMap<&OsStr, &Entry>, closed: &[String]) {
         for path in listed.into_keys() {
             let shown = path.to_string_lossy();
-            if !is_exception(&shown) && !self.ignored(&shown) && !paths::is_below(&shown, &there.closed) {
+            if !is_exception(&shown) && !self.ignored(&shown) && !paths::is_below(&shown, closed) {
                 self.count(0);
                 let problem = self.problem(ProblemKind::MissingOnDisk, &shown);
                 self.report.problem(problem);
             }
         }
-        expected
     }
 
-    fn count(&mut self, bytes: u64) {
+    pub(super) fn count(&mut self, bytes: u64) {
         if self.below.is_none() {
             self.report.coverage.files += 1;
             self.report.coverage.bytes += bytes;
@@ -333,7 +357,7 @@ impl Backup<'_, '_> {
     }
 
     /// What is left out, and why. A bag around it leaves nothing out.
-    fn exceptions(&mut self) {
+    pub(super) fn exceptions(&mut self) {
         for path in self.options.ignore.iter().filter(|_| self.below.is_none()) {
             self.report.leave_out(path.clone(), "按要求忽略", "ignored, as asked");
         }
@@ -344,7 +368,7 @@ impl Backup<'_, '_> {
         }
     }
 
-    fn figures(&mut self, manifest: &Manifest, bytes: u64) {
+    pub(super) fn figures(&mut self, manifest: &Manifest, bytes: u64) {
         let mut algorithms: BTreeMap<&str, u64> = BTreeMap::new();
         for file in &manifest.files {
             *algorithms.entry(file.digest.as_ref().map_or("none", |(a, _)| a.name())).or_default() += 1;
@@ -382,7 +406,12 @@ impl Backup<'_, '_> {
     }
 
     /// Reads the WAL that a restore needs.
-    fn wal(&mut self, manifest: &Manifest, control: Option<Control>) -> Result<()> {
+    pub(super) fn wal(
+        &mut self,
+        manifest: &Manifest,
+        control: Option<Control>,
+        segments: Segments,
+    ) -> Result<()> {
         if self.options.no_wal || self.report.level < Level::L2 {
             self.report.leave_out(
                 self.shown("pg_wal"),
@@ -396,9 +425,6 @@ impl Backup<'_, '_> {
             return Ok(());
         }
         self.watch.step("L2 WAL", 0, 0)?;
-        let own = self.root.join("pg_wal");
-        let folders = self.options.wal.iter().cloned().chain([own]).collect();
-        let segments = Segments { folders };
         let known = wal::Known {
             segment: control.map(|c| c.segment),
             system_identifier: control.map(|c| c.system_identifier),
@@ -436,7 +462,7 @@ impl Backup<'_, '_> {
     }
 }
 
-fn is_exception(path: &str) -> bool {
+pub(super) fn is_exception(path: &str) -> bool {
     EXCEPTIONS.iter().any(|(name, _, _)| {
         path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })

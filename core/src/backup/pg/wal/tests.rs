@@ -109,7 +109,7 @@ fn lay(folder: &Path, bytes: &[u8]) {
 }
 
 fn read(folder: &Path, end: u64) -> Result<Totals, Broken> {
-    let segments = Segments { folders: vec![folder.to_owned()] };
+    let segments = Segments::below(None, folder.to_owned());
     let known = Known { segment: None, system_identifier: Some(77) };
     check(&segments, &[1], (START, end), known, &mut Watch::new(0, &mut |_| true)).unwrap()
 }

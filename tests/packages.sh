@@ -20,6 +20,7 @@ if [ "${1:-build}" = test ]; then
     need pkg-config pkg-config
     need valgrind valgrind
     need sqlite3 sqlite3
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || need initdb postgresql
     need openssl openssl
     need chromium chromium
     need chromedriver chromium-driver

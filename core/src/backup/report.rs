@@ -160,6 +160,14 @@ problems! {
     SizeTrend = "size-trend", Remark, "less than half of the usual size", "大小不足以往的一半";
     VerifyOverdue = "verify-overdue", Remark, "a verification is overdue", "校验已逾期";
     DrillOverdue = "drill-overdue", Remark, "a restore drill is overdue", "恢复演练已逾期";
+    // base backups
+    SystemIdentifierMismatch = "system-identifier-mismatch", Fail, "the manifest is of another cluster than the control file", "清单与控制文件不属于同一数据库集群";
+    PgControlBroken = "pg-control-broken", Fail, "the control file does not agree with its own checksum", "控制文件与其自身校验和不符";
+    TablespaceLost = "tablespace-lost", Fail, "the link of a tablespace leads nowhere", "表空间链接指向的目录不存在";
+    IncrementalBackup = "incremental-backup", Remark, "an incremental backup: it restores only together with those before it (pg_combinebackup)", "增量备份：须与此前的备份合并（pg_combinebackup）才能恢复";
+    ArchiveBroken = "archive-broken", Fail, "the archive cannot be read to its end", "归档无法读取到末尾";
+    WalMissing = "wal-missing", Fail, "WAL that a restore needs is missing", "缺少恢复所需的 WAL";
+    WalBroken = "wal-broken", Fail, "WAL that a restore needs cannot be read", "恢复所需的 WAL 已损坏";
 }
 
 /// One problem.

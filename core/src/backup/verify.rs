@@ -419,10 +419,11 @@ fn base_backups(
         return Ok(());
     }
     let mut any = false;
-    for (path, _) in payload {
+    for (path, shown) in payload {
         if path.file_name().is_some_and(|n| n == BACKUP_MANIFEST) {
             any = true;
-            pg::check(path.parent().unwrap_or(root), options, report, watch)?;
+            let below = shown.strip_suffix(BACKUP_MANIFEST).unwrap_or_default().trim_end_matches('/');
+            pg::check_below(path.parent().unwrap_or(root), below, options, report, watch)?;
         }
     }
     if any {

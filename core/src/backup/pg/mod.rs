@@ -1,15 +1,11 @@
 //! PostgreSQL base backups: `backup_manifest` (versions 1 and 2), the control file, the WAL range.
 
-use super::{Report, VerifyOptions, Watch};
-use crate::error::Result;
-use std::path::Path;
+mod control;
+mod lsn;
+mod manifest;
+mod segments;
+mod tar;
+mod verify;
+mod wal;
 
-/// Checks the base backup in `root` against its `backup_manifest` (L1) and the WAL it needs (L2).
-pub(super) fn check(
-    _root: &Path,
-    _options: &VerifyOptions,
-    _report: &mut Report,
-    _watch: &mut Watch<'_>,
-) -> Result<()> {
-    Ok(())
-}
+pub(super) use verify::{check, check_below};

@@ -340,6 +340,7 @@ impl Backup<'_, '_> {
         Some(Expected {
             path: self.root.join(&entry.path),
             shown: self.shown(&shown),
+            len: Some(entry.size),
             digests: vec![digest],
             chunks: None,
             kind: ProblemKind::ChecksumMismatch,

@@ -20,11 +20,10 @@ if [ "${1:-build}" = test ]; then
     need pkg-config pkg-config
     need valgrind valgrind
     need sqlite3 sqlite3
-    compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || need initdb postgresql
     need openssl openssl
     need chromium chromium
     need chromedriver chromium-driver
-    # Real engines of the restore drills; the tests start servers of their own.
+    # Real engines of backups, drills and comparisons; the tests start servers of their own.
     compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || need initdb postgresql
     need mariadbd mariadb-server
     [ -n "$(fc-list :lang=zh 2> /dev/null)" ] || missing+=(fontconfig fonts-wqy-microhei)

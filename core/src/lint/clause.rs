@@ -264,7 +264,10 @@ fn backed_up(set: &BackupSet, say: &mut dyn FnMut(&str, Level, &'static str, Str
             WARN,
             "drill-without-rto",
             format!("备份集 {} 约定了恢复演练而未约定 rto：恢复再慢也算通过", set.id),
-            format!("backup set {} is drilled and has no rto: a restore passes however long it takes", set.id),
+            format!(
+                "backup set {} is drilled and has no rto: a restore passes however long it takes",
+                set.id
+            ),
         ),
         (None, Some(_)) => say(
             "set",
@@ -275,7 +278,8 @@ fn backed_up(set: &BackupSet, say: &mut dyn FnMut(&str, Level, &'static str, Str
         ),
         _ => {}
     }
-    if let (Some(Limit::Elapsed(kept)), Some(rpo)) = (set.retention.as_ref().and_then(|r| r.keep_for), set.rpo)
+    if let (Some(Limit::Elapsed(kept)), Some(rpo)) =
+        (set.retention.as_ref().and_then(|r| r.keep_for), set.rpo)
         && kept < rpo
     {
         say(
@@ -283,7 +287,10 @@ fn backed_up(set: &BackupSet, say: &mut dyn FnMut(&str, Level, &'static str, Str
             WARN,
             "retention-below-rpo",
             format!("备份集 {} 的留存时间短于 rpo：仍须使用的备份可以不在", set.id),
-            format!("backup set {} keeps runs for less than its rpo: one that is still needed may be gone", set.id),
+            format!(
+                "backup set {} keeps runs for less than its rpo: one that is still needed may be gone",
+                set.id
+            ),
         );
     }
 }

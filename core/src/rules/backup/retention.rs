@@ -169,7 +169,10 @@ mod tests {
         assert_eq!(kept(&daily, zone, &spring, 0), [true, true, true]);
         // It ends on 25 October: 24 October 22:00 to 25 October 23:00 UTC, in which 02:30 comes twice.
         let autumn = [utc("2026-10-24T21:59:59"), utc("2026-10-25T00:30:00"), utc("2026-10-25T01:30:00")];
-        assert_eq!(kept(&Retention { daily: 2, ..Retention::default() }, zone, &autumn, 0), [true, false, true]);
+        assert_eq!(
+            kept(&Retention { daily: 2, ..Retention::default() }, zone, &autumn, 0),
+            [true, false, true]
+        );
     }
 
     /// As one would say it: for each kind of period the newest run of each period, of which the last n count, and the oldest

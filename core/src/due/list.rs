@@ -120,6 +120,9 @@ impl Cx<'_> {
             }
             return;
         }
+        if matches!(clause.rule, RuleParams::Backup(_)) && line.due.is_none() {
+            return self.too_old(clause, &shown, title);
+        }
         let due = was.and_then(|w| w.due).or(line.due);
         match (status, due) {
             (Some(Status::Met | Status::Waived), _) => {}
@@ -159,7 +162,18 @@ impl Cx<'_> {
                 | RuleParams::Findings(_)
                 | RuleParams::Recurring(_)
                 | RuleParams::Documents(_)
+                | RuleParams::Backup(_)
         )
+    }
+
+    /// The newest backup is too old, or will be if none is made.
+    fn too_old(&mut self, clause: &Clause, line: &CaseLine, title: Sentence) {
+        let Some(start) = line.start.filter(|_| line.end.is_none()) else { return };
+        match line.status {
+            Some(Status::Breached) => self.push(clause, Reason::Overdue, Some(start), line, title),
+            None if self.within(start.at) => self.push(clause, Reason::Forecast, Some(start), line, title),
+            _ => {}
+        }
     }
 
     fn gap(&mut self, clause: &Clause, line: &CaseLine, title: &Sentence) {

@@ -90,6 +90,7 @@ impl Monthly<'_> {
         }
         self.section(&parts::BACKUP)?;
         self.backup_state()?;
+        self.backup_promises();
         self.section(&parts::SECURITY)?;
         self.section(&parts::INTERFACE)?;
         self.interface_state()?;

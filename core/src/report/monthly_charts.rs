@@ -9,8 +9,8 @@ use super::monthly::Monthly;
 use super::page;
 use super::parts;
 use super::words::{self, pick};
-use crate::assess::Status;
 use crate::assess::document::ratio;
+use crate::assess::{Stamp, Status};
 use crate::books::registers;
 use crate::calendar::Zone;
 use crate::contract::{Limit, Within};
@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 
 /// Bars that a chart of cases shows.
 const MOST_BARS: usize = 60;
+/// Missing runs that are named; the assessment names all.
+const MOST_MISSING: usize = 20;
 
 impl Monthly<'_> {
     /// Outages of the month: list, timeline, by day, budget.
@@ -321,6 +323,84 @@ impl Monthly<'_> {
             &[("good", "完成", "done"), ("bad", "校验未通过", "verification failed")],
         );
         Ok(())
+    }
+
+    /// What each set promises and how the month kept it: gaps, turns, what should exist.
+    pub(super) fn backup_promises(&mut self) {
+        let (lang, span) = (self.w.lang, self.span);
+        let contract = self.w.contract.clone();
+        let mut rows = Vec::new();
+        for (clause, verdict) in contract.clauses.iter().zip(&self.w.a.clauses) {
+            let (RuleParams::Backup(p), Some(Detail::Backup(d))) = (&clause.rule, &verdict.detail) else {
+                continue;
+            };
+            let time = |at: Option<Stamp>| at.map_or_else(Cell::default, |at| Cell::text(self.w.time(at.at)));
+            let mut row = |what: (&str, &str), from, until, settled, status, note: String| {
+                rows.push(Row::new(vec![
+                    Cell::text(&p.set.id),
+                    Cell::text(pick(lang, what.0, what.1)),
+                    time(from),
+                    time(until),
+                    time(settled),
+                    Cell::status(lang, status),
+                    Cell::text(note),
+                ]));
+            };
+            let touches = |from: Stamp, to: Option<Stamp>| {
+                from.at < span.end && to.is_none_or(|to| to.at >= span.start)
+            };
+            for gap in d.gaps.iter().filter(|g| touches(g.start, g.end)) {
+                let note = match gap.end {
+                    Some(end) => words::duration(lang, end.at - gap.start.at),
+                    None => pick(lang, "仍在持续", "goes on").to_owned(),
+                };
+                row(("超出 RPO", "beyond the RPO"), Some(gap.start), gap.end, None, gap.status, note);
+            }
+            for (turns, what) in
+                [(&d.verified, ("校验", "verification")), (&d.drilled, ("恢复演练", "restore drill"))]
+            {
+                for turn in turns.iter().filter(|t| touches(t.from, t.settled_at)) {
+                    row(what, Some(turn.from), Some(turn.due), turn.settled_at, turn.status, String::new());
+                }
+            }
+            if let Some(kept) = &d.retained {
+                let mut note =
+                    pick(lang, format!("应留存 {} 份", kept.owed), format!("{} should exist", kept.owed));
+                if !kept.missing.is_empty() {
+                    let names = kept.missing.iter().take(MOST_MISSING).map(String::as_str);
+                    let names = names.collect::<Vec<_>>().join(", ");
+                    note.push_str(&pick(
+                        lang,
+                        format!("，缺 {} 份：{names}", kept.missing.len()),
+                        format!(", {} missing: {names}", kept.missing.len()),
+                    ));
+                }
+                row(("留存", "kept"), None, None, kept.listed_at, kept.status, note);
+            }
+        }
+        if rows.is_empty() {
+            return;
+        }
+        let mut table = Table {
+            name: self.w.word("备份承诺", "backup promises").to_owned(),
+            caption: self.w.word("备份承诺的履行", "What was promised of backups").to_owned(),
+            head: [
+                ("备份集", "Set"),
+                ("事项", "What"),
+                ("自", "From"),
+                ("至（到期）", "Until (due)"),
+                ("完成", "Done"),
+                ("结论", "Verdict"),
+                ("说明", "Note"),
+            ]
+            .into_iter()
+            .map(|(zh, en)| Column::left(pick(lang, zh, en), 0))
+            .collect(),
+            rows,
+            ..Table::default()
+        };
+        fit(&mut table, lang);
+        self.w.d.table(table);
     }
 
     pub(super) fn state_chart(

@@ -3,6 +3,8 @@
 
 mod judge;
 pub mod retention;
+#[cfg(test)]
+mod tests;
 
 use super::{Cx, Finding, Rule, Setup, Totals, WaiverChange, unit, worst};
 use crate::assess::cases::{CaseLine, Sentence};

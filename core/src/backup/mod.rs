@@ -15,7 +15,7 @@ mod structure;
 mod verify;
 mod watch;
 
-pub use compare::{CompareDetail, compare};
+pub use compare::{CompareDetail, Held, Side, TableDetail, compare};
 pub use drill::{DrillDetail, drill};
 pub use options::{CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions};
 pub use report::{

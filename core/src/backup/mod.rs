@@ -25,7 +25,7 @@ mod structure;
 mod verify;
 mod watch;
 
-pub use compare::{CompareDetail, compare};
+pub use compare::{CompareDetail, Held, Side, TableDetail, compare};
 pub use drill::{DrillDetail, DrillStep, DrillTable, drill};
 pub use options::{
     CompareOptions, DrillOptions, Kind, SealOptions, StatusOptions, VerifyOptions, options_schema, parse_size,

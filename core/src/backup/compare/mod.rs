@@ -1,13 +1,10 @@
-//! Platform against standby (L4): schema, counts, row digests, split down to the rows that differ.
+//! Platform against standby (L4): schema, counts, row digests, split down to the rows that differ. Values are not reported,
+//! only the keys of rows and the names of columns: what lies in them is people's data.
 
-use super::{CompareOptions, Report, Watch};
-use crate::error::{Code, Result, err};
+mod detail;
+mod rows;
+mod run;
+mod schema;
 
-/// What differs.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct CompareDetail {}
-
-/// Compares two databases.
-pub fn compare(options: &CompareOptions, _watch: &mut Watch<'_>) -> Result<Report> {
-    err(Code::Unsupported, options.platform.as_str())
-}
+pub use detail::{CompareDetail, Held, Side, TableDetail};
+pub use run::compare;

@@ -132,6 +132,14 @@ fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
+/// True when two sets of GTIDs are one, in whatever order they are written.
+pub(super) fn same_point(one: &str, other: &str) -> bool {
+    let parts = |set: &str| -> std::collections::BTreeSet<String> {
+        set.split(',').map(|part| part.trim().to_owned()).collect()
+    };
+    parts(one) == parts(other)
+}
+
 /// An open database.
 pub(super) struct Mariadb {
     session: Session,
@@ -177,14 +185,16 @@ pub(super) fn open(
     if let Some(after) = after {
         about.reached = wait(&mut session, maria, after, watch)?;
     }
+    about.standby = maria && session.one("CONCAT(@@gtid_slave_pos, '')", watch)? != "";
     let before = session.one(position, watch)?;
     session.client.send("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
     let now = session.one(position, watch)?;
-    let exact = if maria { snapshot_position(&mut session, watch)? } else { None };
+    // A replica's own binary log need not hold what it replicated.
+    let exact = if maria && !about.standby { snapshot_position(&mut session, watch)? } else { None };
     about.exact = exact.is_some() || (!now.is_empty() && before == now);
     about.point = exact.or(Some(now)).filter(|point| !point.is_empty());
-    about.standby = maria && session.one("CONCAT(@@gtid_slave_pos, '')", watch)? != "";
     mariadb_tables::describe(&mut session, &mut about, watch)?;
+    about.until = Some(session.one(position, watch)?).filter(|point| !point.is_empty());
     Ok(Mariadb { session, about })
 }
 

@@ -12,7 +12,7 @@ mod sqlite;
 
 pub(super) use address::{Address, mask};
 pub(super) use client::find;
-pub(super) use row::{Batch, Canon, Row, Sum};
+pub(super) use row::{Batch, Canon, Row, Sum, fields};
 
 use super::{Problem, Watch};
 use crate::digest::sm3_hex;
@@ -176,6 +176,8 @@ pub(super) struct About {
     pub(super) point: Option<String>,
     /// True when `point` is exactly what the snapshot shows: nothing was written between.
     pub(super) exact: bool,
+    /// A point at which all that was described, sequences too, had been written.
+    pub(super) until: Option<String>,
     /// True when all tables are read in one snapshot.
     pub(super) one_point: bool,
     /// True of a standby that replays.
@@ -242,11 +244,11 @@ pub(super) trait Source {
         self.read(table, watch, &mut |row| {
             batch.push(|out| row.whole(&table.name, out));
             if batch.full() {
-                batch.digests().iter().for_each(|digest| sum.add(digest));
+                batch.drain(|_, digest| sum.add(digest));
             }
             Ok(())
         })?;
-        batch.digests().iter().for_each(|digest| sum.add(digest));
+        batch.drain(|_, digest| sum.add(digest));
         Ok(sum)
     }
 }
@@ -258,6 +260,22 @@ pub(super) struct After {
     pub(super) point: String,
     /// How long to wait for it at most.
     pub(super) most: Duration,
+}
+
+/// True when two sources were read at the very same point of one log.
+pub(super) fn same_point(platform: &About, standby: &About) -> bool {
+    let both = platform.exact && standby.exact && platform.one_point && standby.one_point && standby.standby;
+    match (&platform.point, &standby.point) {
+        (Some(one), Some(other)) if both => match platform.engine {
+            "postgresql" => {
+                platform.family.is_some()
+                    && platform.family == standby.family
+                    && postgres::same_point(one, other)
+            }
+            _ => mariadb::same_point(one, other),
+        },
+        _ => false,
+    }
 }
 
 /// Opens a session. `programs`: where the engine's programs lie; `snapshot`: an exported snapshot to read in.

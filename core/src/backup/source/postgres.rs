@@ -141,6 +141,11 @@ fn lsn(text: &str) -> Option<u64> {
     Some(if WAL_HEADERS.contains(&into) { at - into } else { at })
 }
 
+/// True when two texts name one place of the log.
+pub(super) fn same_point(one: &str, other: &str) -> bool {
+    lsn(one).is_some() && lsn(one) == lsn(other)
+}
+
 /// An open database.
 pub(super) struct Postgres {
     session: Session,
@@ -177,6 +182,7 @@ pub(super) fn open(
         about.lag_us = session.one(lag, watch)?.and_then(|t| t.parse().ok());
     }
     postgres_tables::describe(&mut session, &mut about, watch)?;
+    about.until = session.position(about.standby, watch)?;
     Ok(Postgres { session, about, exported: snapshot.map(str::to_owned) })
 }
 

@@ -77,6 +77,26 @@ fn piece(field: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
+/// The fields of a message, its table's name left out; `None` is NULL.
+pub(crate) fn fields(message: &[u8]) -> Vec<Option<&[u8]>> {
+    let mut fields = Vec::new();
+    let mut rest = message;
+    while let Some(&first) = rest.first() {
+        if first == b'-' {
+            fields.push(None);
+            rest = &rest[1..];
+            continue;
+        }
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let len = rest[..digits].iter().fold(0usize, |n, b| n * 10 + usize::from(b - b'0'));
+        let (from, to) = (digits + 1, digits + 1 + len);
+        fields.push(rest.get(from..to));
+        rest = rest.get(to..).unwrap_or_default();
+    }
+    fields.drain(..1.min(fields.len()));
+    fields
+}
+
 fn canonical(canon: Canon, raw: &[u8], out: &mut Vec<u8>) {
     match canon {
         Canon::Text => out.extend_from_slice(raw),
@@ -164,24 +184,21 @@ impl Batch {
     pub(crate) fn full(&self) -> bool {
         self.bytes.len() >= BATCH_BYTES || self.ends.len() >= BATCH_MESSAGES
     }
-    /// The digests of all, in order; the batch is empty then.
-    pub(crate) fn digests(&mut self) -> Vec<[u8; 32]> {
+    /// Each message with its digest, in order; the batch is empty then.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(&[u8], &[u8; 32])) {
         let mut start = 0;
-        let messages: Vec<&[u8]> = self
-            .ends
-            .iter()
-            .map(|&end| {
-                let message = &self.bytes[start..end];
-                start = end;
-                message
-            })
-            .collect();
-        let digests = sm3_many(&messages);
+        let mut messages = Vec::with_capacity(self.ends.len());
+        for &end in &self.ends {
+            messages.push(&self.bytes[start..end]);
+            start = end;
+        }
+        for (message, digest) in messages.iter().zip(sm3_many(&messages)) {
+            each(message, &digest);
+        }
         self.ends.clear();
         self.bytes.clear();
         // A single huge row must not keep its room for the rest of the run.
         self.bytes.shrink_to(2 * BATCH_BYTES);
-        digests
     }
 }
 
@@ -262,6 +279,7 @@ mod tests {
             out
         };
         assert_eq!(message(&[Some("ab"), None, Some("")]), b"1:t2:ab-0:");
+        assert_eq!(super::fields(b"1:t2:ab-0:"), [Some(&b"ab"[..]), None, Some(&b""[..])]);
         assert_ne!(message(&[Some("ab"), Some("c")]), message(&[Some("a"), Some("bc")]));
         assert_ne!(message(&[None]), message(&[Some("")]));
         assert_ne!(message(&[Some("-")]), message(&[None]));

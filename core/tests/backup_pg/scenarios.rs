@@ -174,6 +174,9 @@ fn every_scenario_of_pg_verifybackup() {
             let copy = Copy::of(if name == "timeline_gt_1" { &later } else { &made });
             let unprivileged = damage(name, &copy).unwrap_or_else(|| panic!("{name}: not known here"));
             let both = both(&copy.backup, &words(scenario, &copy), unprivileged);
+            if scenario["also_in_tar_format"] == true {
+                in_tar_format(name, scenario, &copy);
+            }
             for closed in ["PG_VERSION", "pg_subtrans", "base"] {
                 if unprivileged {
                     mode(&copy.backup.join(closed), 0o700);
@@ -187,6 +190,7 @@ fn every_scenario_of_pg_verifybackup() {
         ["corruption", "options", "wal"].iter().map(|g| all[*g].as_array().unwrap().len()).sum::<usize>();
     assert_eq!(held, total - 1);
     another_cluster(&made);
+    tar_format(&cluster);
     let_through(&made);
     small_damages(&made);
     algorithms(&all, &cluster);
@@ -208,6 +212,66 @@ fn second_timeline(cluster: &Cluster) -> PathBuf {
     made
 }
 
+/// The copy as `pg_basebackup --format=tar` would have packed it.
+fn tar_up(copy: &Copy) -> tempfile::TempDir {
+    let root = folder();
+    let pack = |name: &str, from: &Path, words: &[&str]| {
+        let mut tar = std::process::Command::new("tar");
+        tar.arg("--format=ustar")
+            .args(words)
+            .arg("-C")
+            .arg(from)
+            .arg("-cf")
+            .arg(root.path().join(name))
+            .arg(".");
+        assert!(tar.status().unwrap().success(), "{name}");
+    };
+    let spaces = fs::read_dir(copy.backup.join("pg_tblspc")).unwrap();
+    for link in spaces.map(|e| e.unwrap().file_name().into_string().unwrap()) {
+        pack(&format!("{link}.tar"), &copy.space, &[]);
+    }
+    pack("base.tar", &copy.backup, &["--exclude=./pg_wal/*", "--exclude=./backup_manifest"]);
+    pack("pg_wal.tar", &copy.backup.join("pg_wal"), &[]);
+    fs::copy(copy.backup.join("backup_manifest"), root.path().join("backup_manifest")).unwrap();
+    root
+}
+
+/// `pg_verifybackup` reads archives from 18 on, so that ours alone is asked.
+fn in_tar_format(name: &str, scenario: &Value, copy: &Copy) {
+    let report = common::verified(tar_up(copy).path());
+    let kinds = common::kinds(&report);
+    assert!(!common::is_pass(&report), "{name}");
+    let wanted = ours(scenario["error_kind"].as_str().unwrap());
+    assert!(wanted.iter().any(|k| kinds.contains(k)), "{name} in tar format: {:?}", report.problems);
+}
+
+/// Archives as PostgreSQL writes them, and as others compress them; cut ones.
+fn tar_format(cluster: &Cluster) {
+    for (name, words) in [
+        ("tar", &["--format=tar"][..]),
+        ("tar_fetch", &["--format=tar", "--wal-method=fetch"]),
+        ("tar_gzip", &["--format=tar", "--compress=gzip"]),
+        ("tar_lz4", &["--format=tar", "--compress=server-lz4"]),
+        ("tar_zstd", &["--format=tar", "--compress=server-zstd"]),
+    ] {
+        let words = [words, &["--manifest-checksums=sha256"]].concat();
+        let made = cluster.backup(name, &words).unwrap().join("backup");
+        let sound = common::verified(&made);
+        assert_eq!(common::kinds(&sound), [""; 0], "{name}: {:?}", sound.problems);
+        assert!(sound.checks.iter().any(|c| c.name == "wal-range"), "{name}: {:?}", sound.checks);
+        assert!(sound.coverage.not_covered.iter().any(|l| l.path == "pg_wal"), "{name}");
+        let mut archives: Vec<_> = fs::read_dir(&made).unwrap().map(|e| e.unwrap().path()).collect();
+        archives.sort();
+        for archive in archives {
+            let bytes = fs::read(&archive).unwrap();
+            fs::write(&archive, &bytes[..bytes.len() / 2]).unwrap();
+            let cut = common::verified(&made);
+            assert!(!common::is_pass(&cut), "{name}: {}", archive.display());
+            fs::write(&archive, bytes).unwrap();
+        }
+    }
+}
+
 /// Version 2 names the cluster. `pg_verifybackup` 15 knows only version 1, so it is not asked.
 fn another_cluster(made: &Path) {
     let copy = Copy::of(made);
@@ -220,6 +284,10 @@ fn another_cluster(made: &Path) {
             text.replacen("Version\": 1,", &format!("Version\": 2,\n\"System-Identifier\": {id},"), 1);
         fs::write(&path, resealed(&second)).unwrap();
         let report = common::verified(&copy.backup);
+        assert_eq!(common::is_pass(&report), pass, "{:?}", report.problems);
+        assert_eq!(!common::find(&report, "system-identifier-mismatch").is_empty(), !pass);
+        let packed = tar_up(&copy);
+        let report = common::verified(packed.path());
         assert_eq!(common::is_pass(&report), pass, "{:?}", report.problems);
         assert_eq!(!common::find(&report, "system-identifier-mismatch").is_empty(), !pass);
     }

@@ -4,16 +4,16 @@ use super::control::{self, Control};
 use super::lsn;
 use super::manifest::{Entry, Manifest};
 use super::segments::Segments;
-use super::verify::{Backup, CONTROL, MANIFEST, is_exception};
+use super::verify::{Backup, CONTROL, MANIFEST, exception, is_exception};
 use crate::backup::files::{self, Outcome};
 use crate::backup::{ProblemKind, content};
 use crate::digest::hex;
 use crate::error::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 /// Bytes read at once.
@@ -57,6 +57,8 @@ struct State<'m> {
     listed: BTreeMap<&'m OsStr, &'m Entry>,
     segments: Segments,
     control: Vec<u8>,
+    /// What the manifest does not answer for.
+    exceptions: BTreeSet<&'static str>,
 }
 
 impl Backup<'_, '_> {
@@ -64,7 +66,8 @@ impl Backup<'_, '_> {
         let bytes = manifest.files.iter().map(|f| f.size).fold(0, u64::saturating_add);
         self.watch.step("L1 archives", manifest.files.len() as u64, bytes)?;
         let segments = Segments::below(self.options.wal.as_deref(), self.root.join("pg_wal"));
-        let mut state = State { listed: self.listed(manifest), segments, control: Vec::new() };
+        let exceptions = BTreeSet::from([MANIFEST]);
+        let mut state = State { listed: self.listed(manifest), segments, control: Vec::new(), exceptions };
         let (found, closed) = files::walk(self.root, self.watch)?;
         for one in closed {
             let path = one.path.to_string_lossy();
@@ -99,7 +102,8 @@ impl Backup<'_, '_> {
                 self.same_cluster(manifest, read)
             }
         };
-        self.exceptions();
+        let exceptions = state.exceptions;
+        self.exceptions(&|name| exceptions.contains(name));
         self.figures(manifest, bytes);
         if !self.stop() {
             self.wal(manifest, control, state.segments)?;
@@ -174,6 +178,7 @@ impl Backup<'_, '_> {
             let at = (self.root.join(name), member.raw_file_position(), len);
             state.segments.members.insert(segment.to_owned(), at);
         }
+        state.exceptions.extend(if stem == "pg_wal" { Some("pg_wal") } else { exception(&shown) });
         // Links of tablespaces: their content is in archives of their own.
         let link = kind.is_symlink() && shown.starts_with("pg_tblspc/");
         if kind.is_dir() || link || stem == "pg_wal" || is_exception(&shown) || self.ignored(&shown) {

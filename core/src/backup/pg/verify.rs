@@ -98,7 +98,8 @@ impl Backup<'_, '_> {
         }
         let there = self.look()?;
         let expected = self.names(&manifest, &there);
-        self.exceptions();
+        let root = self.root;
+        self.exceptions(&|name| root.join(name).symlink_metadata().is_ok());
         if self.stop() {
             return Ok(());
         }
@@ -358,12 +359,12 @@ impl Backup<'_, '_> {
     }
 
     /// What is left out, and why. A bag around it leaves nothing out.
-    pub(super) fn exceptions(&mut self) {
+    pub(super) fn exceptions(&mut self, there: &dyn Fn(&str) -> bool) {
         for path in self.options.ignore.iter().filter(|_| self.below.is_none()) {
             self.report.leave_out(path.clone(), "按要求忽略", "ignored, as asked");
         }
         for (name, zh, en) in EXCEPTIONS {
-            if self.below.is_none() && self.root.join(name).symlink_metadata().is_ok() {
+            if self.below.is_none() && there(name) {
                 self.report.leave_out(name, zh, en);
             }
         }
@@ -464,9 +465,15 @@ impl Backup<'_, '_> {
 }
 
 pub(super) fn is_exception(path: &str) -> bool {
-    EXCEPTIONS.iter().any(|(name, _, _)| {
-        path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    exception(path).is_some()
+}
+
+/// Which exception a path is, or is below.
+pub(super) fn exception(path: &str) -> Option<&'static str> {
+    EXCEPTIONS
+        .iter()
+        .map(|(name, _, _)| *name)
+        .find(|name| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 fn is_incremental(path: &OsStr) -> bool {

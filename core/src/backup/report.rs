@@ -118,6 +118,24 @@ problems! {
     SignatureMissing = "signature-missing", Fail, "there should be a signature, and there is none", "应有签名而没有";
     SignatureNotChecked = "signature-not-checked", Remark, "there is a signature, and it was not checked", "存在签名，但未作校验";
     SignerUnknown = "signer-unknown", Remark, "signed by a key that only the set itself names: name the key that is expected", "签名密钥仅由备份集自身给出：请指定应有的公钥";
+    // structure
+    Empty = "empty", Fail, "it is empty", "文件为空";
+    Cut = "cut", Fail, "it ends before its end", "不完整：在结尾之前中断";
+    TrailingBytes = "trailing-bytes", Fail, "there is something behind its end", "结尾之后另有内容";
+    LeadingBytes = "leading-bytes", Fail, "there is something before its start", "开头之前另有内容";
+    ArchiveDamaged = "archive-damaged", Fail, "the archive is damaged", "归档或压缩文件已损坏";
+    Encrypted = "encrypted", Unverifiable, "members are encrypted and cannot be looked into", "成员已加密，无法查看";
+    NoSums = "no-sums", Remark, "the format carries no sums of its content: only a digest made in time finds a flipped bit", "该格式不含内容校验和：只有当时生成的摘要才能发现位翻转";
+    TooDeep = "too-deep", Unverifiable, "compressed in compressed more often than is looked into", "压缩嵌套过深，未继续查看";
+    OtherFormat = "other-format", Fail, "it is not what the set should hold", "不是该备份集应有的格式";
+    DumpDamaged = "dump-damaged", Fail, "the dump is damaged", "转储文件已损坏";
+    NoEndMark = "no-end-mark", Fail, "the dump's end mark is missing: it was cut, or the dump failed", "缺少转储结束标记：被截断或转储失败";
+    NoEndMarkWritten = "no-end-mark-written", Unverifiable, "the dump was made without an end mark: that it is whole only a restore shows", "转储时未写结束标记：是否完整只能由恢复演练证明";
+    TokenMismatch = "token-mismatch", Fail, "the token at the dump's end is not that of its head", "转储末尾的令牌与开头不一致";
+    DatabaseDamaged = "database-damaged", Fail, "the database's own check found damage", "数据库自检发现损坏";
+    DatabaseUnsettled = "database-unsettled", Remark, "changes lie beside it that are not in it yet", "旁边有尚未并入的改动（WAL 或日志）";
+    ForeignKey = "foreign-key", Remark, "a row refers to one that is not there", "外键所指的行不存在";
+    LiveLedger = "live-ledger", Unverifiable, "a live ledger is not read here: back up its snapshot", "不读取使用中的台账：请备份其快照";
     // drills
     DrillImpossible = "drill-impossible", Unverifiable, "a drill is not possible here", "此处无法进行恢复演练";
     EngineVersion = "engine-version", Unverifiable, "the version of the engine that the set needs is not installed here", "本机未安装备份集所需的数据库版本";

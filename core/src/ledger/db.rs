@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// "OPSL" in the file's header.
-pub(super) const APPLICATION_ID: i32 = 0x4f50_534c;
+pub(crate) const APPLICATION_ID: i32 = 0x4f50_534c;
 /// The newest format this library reads and writes.
 pub(super) const FORMAT: i32 = 1;
 /// How long a reader waits for another process that recovers the file or changes its schema.

@@ -7,7 +7,7 @@
 
 mod batch;
 pub mod clock;
-mod db;
+pub(crate) mod db;
 mod files;
 mod head;
 mod query;

@@ -20,6 +20,9 @@ if [ "${1:-build}" = test ]; then
     need pkg-config pkg-config
     need valgrind valgrind
     need sqlite3 sqlite3
+    need zip zip
+    need xz xz-utils
+    need zstd zstd
     need openssl openssl
     need chromium chromium
     need chromedriver chromium-driver

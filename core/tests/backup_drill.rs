@@ -2,7 +2,7 @@
 
 #[path = "drill/base.rs"]
 mod base;
-#[path = "drill/engines.rs"]
+#[path = "support/engines.rs"]
 mod engines;
 #[path = "drill/mariadb.rs"]
 mod mariadb;

@@ -104,7 +104,7 @@ fn each_warning_comes_from_what_it_names() {
         (
             "[[backup]]\nid = \"db\"\nrpo = \"36h\"\nrto = \"4h\"\nretention = \"1d\"\n".to_owned()
                 + &clause("a", "rule = \"backup\"\nset = \"db\""),
-            vec!["rto-not-drilled", "retention-below-rpo"],
+            vec!["retention-below-rpo", "rto-not-drilled"],
         ),
         (
             clause("a", LONG)

@@ -168,7 +168,6 @@ pub(super) fn check(
     let reader = Reader { format, between: Some(head), inside: None, members: Members::default() };
     let mut content = Counting::new(BufReader::with_capacity(BLOCK, reader));
     let inner = Place { depth: place.depth + 1, ..*place };
-    let problems = report.problems_total;
     let looked = {
         let mut inside = Head::new(&mut content);
         match inside.peek() {
@@ -190,9 +189,13 @@ pub(super) fn check(
     };
     let size = content.at();
     let members = std::mem::take(&mut content.inner_mut().get_mut().members);
+    let mut figures = vec![("members", members.members.to_string()), ("bytes", size.to_string())];
+    if members.padding {
+        figures.push(("padding", "zeros".to_owned()));
+    }
+    told(report, name, place, &figures);
     match broken {
         Some(Stop::Io(error)) => {
-            let _ = problems;
             let kind = if error.kind() == io::ErrorKind::UnexpectedEof {
                 ProblemKind::Cut
             } else {
@@ -213,11 +216,6 @@ pub(super) fn check(
     if members.unsummed > 0 {
         report.problem(place.problem(ProblemKind::NoSums).detail(name));
     }
-    let mut figures = vec![("members", members.members.to_string()), ("bytes", size.to_string())];
-    if members.padding {
-        figures.push(("padding", "zeros".to_owned()));
-    }
-    told(report, name, place, &figures);
     Ok(())
 }
 

@@ -90,6 +90,7 @@ pub(super) fn check(
     match done {
         Ok(()) => {
             if meta.len() == 0 && demands(kind) {
+                told(report, "format", &place, &[]);
                 report.problem(place.problem(ProblemKind::Empty));
             }
             Ok(())
@@ -162,6 +163,7 @@ fn other(head: &mut Head<'_>, place: &Place<'_>, report: &mut Report) -> std::re
     if pg_custom::is_part_of_directory(place.file) {
         return Ok(());
     }
+    told(report, "format", place, &[]);
     report.problem(place.problem(ProblemKind::OtherFormat).with(wanted, "?"));
     Ok(())
 }

@@ -15,8 +15,9 @@ const MAGIC: &[u8] = b"PGDMP";
 const MAX_TEXT: usize = 32 << 20;
 /// Most entries.
 const MAX_ENTRIES: i64 = 10_000_000;
-/// Formats.
+/// Formats. The list of a dump in directory format says that it is one of tar format, and lies in its folder as `toc.dat`.
 const CUSTOM: u8 = 1;
+const TAR: u8 = 3;
 const DIRECTORY: u8 = 5;
 
 /// How data is compressed.
@@ -142,7 +143,7 @@ fn read(head: &mut Head<'_>, place: &Place<'_>, report: &mut Report, counted: &m
     let mut archive = Archive { head, shape };
     begin(&mut archive, counted)?;
     let mut data = contents(&mut archive, place, report, counted)?;
-    if archive.shape.format == DIRECTORY {
+    if archive.shape.format != CUSTOM {
         return Ok(());
     }
     blocks(&mut archive, &mut data, counted)?;
@@ -194,7 +195,7 @@ fn begin(archive: &mut Archive<'_, '_>, counted: &mut Counted) -> Parsed<()> {
     for _ in 0..3 {
         archive.text()?;
     }
-    if ![CUSTOM, 3, DIRECTORY].contains(&format) {
+    if ![CUSTOM, TAR, DIRECTORY].contains(&format) {
         return Err(Bad::Damaged(format!("archive format {format}")));
     }
     Ok(())
@@ -236,17 +237,14 @@ fn contents(
         let name = format!("{what} {tag}");
         let at = match archive.shape.format {
             CUSTOM => extra(archive)?,
-            DIRECTORY => {
+            _ => {
                 if let Some(file) = archive.text()?.filter(|f| !f.is_empty())
+                    && place.depth == 0
                     && !lies_beside(place.file, &file)
                 {
                     report
                         .problem(place.problem(ProblemKind::MissingOnDisk).detail(format!("{file}: {name}")));
                 }
-                None
-            }
-            _ => {
-                archive.text()?;
                 None
             }
         };

@@ -12,11 +12,11 @@ const BLOCK: usize = 512;
 /// Longest name or pax header, bytes.
 const MAX_NAME: u64 = 1 << 20;
 
-/// True for the first block of an archive: its sum fits.
+/// True for the first block of an archive: it says so, or its sum fits (before POSIX nothing said so).
 pub(super) fn is_tar(first: &[u8]) -> bool {
     let Some(block) = first.get(..BLOCK) else { return false };
     let magic = &block[257..262] == b"ustar";
-    sum_fits(block) && (magic || block[0] != 0)
+    magic || (block[0] != 0 && sum_fits(block))
 }
 
 /// The header's sum, over unsigned or signed bytes, its own field taken as blanks.

@@ -24,6 +24,7 @@ pub(super) fn check(place: &Place<'_>, report: &mut Report, watch: &mut Watch<'_
     let mut archive = match ZipArchive::new(io::BufReader::new(file)) {
         Ok(archive) => archive,
         Err(error) => {
+            told(report, "zip", place, &[]);
             report
                 .problem(place.problem(ProblemKind::Cut).detail(format!("no directory at its end: {error}")));
             return Ok(());
@@ -114,6 +115,7 @@ fn member(
     let mut entry = match archive.by_index(i) {
         Ok(entry) => entry,
         Err(error) => {
+            told(report, "zip", place, &[]);
             report.problem(
                 place.problem(ProblemKind::ArchiveDamaged).at(at).detail(format!("{name}: {error}")),
             );

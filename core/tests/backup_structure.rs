@@ -345,7 +345,8 @@ fn zip_archives() {
     more.extend_from_slice(b"garbage");
     assert_ne!(put("more.zip", &more), []);
     let mut flipped = bytes.clone();
-    flipped[60] ^= 1;
+    let data = 35 + usize::from(u16::from_le_bytes([bytes[28], bytes[29]]));
+    flipped[data + 2] ^= 1;
     assert!(put("flipped.zip", &flipped).contains(&ProblemKind::ArchiveDamaged));
     let mut renamed = bytes.clone();
     let local = at(&bytes, b"a.txt");

@@ -58,7 +58,10 @@ fn what_a_set_cannot_mean_is_refused_where_it_stands() {
         ("rop = \"24h\"", "rpo"),
     ] {
         let (_, said) = refused(set, "set = \"db\"");
-        assert!(said.contains(word) && (said.contains("line 8,") || said.contains("line 9,")), "{set}: {said}");
+        assert!(
+            said.contains(word) && (said.contains("line 8,") || said.contains("line 9,")),
+            "{set}: {said}"
+        );
     }
 }
 

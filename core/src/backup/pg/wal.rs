@@ -199,7 +199,7 @@ impl Reader<'_, '_, '_> {
             }
             return Ok(at + header.len as u64);
         }
-        if offset < header.len || at % 8 != 0 {
+        if offset < header.len || !at.is_multiple_of(8) {
             return self.broken(ProblemKind::WalBroken, at, "no record can begin here");
         }
         Ok(at)
@@ -396,7 +396,7 @@ impl Reader<'_, '_, '_> {
             return self.broken(ProblemKind::WalBroken, at, "a page of another version of PostgreSQL");
         }
         self.read.major = *major;
-        let first = at % self.size == 0;
+        let first = at.is_multiple_of(self.size);
         if flags & !ALL_FLAGS != 0 || first != (flags & LONG_HEADER != 0) {
             return self.broken(ProblemKind::WalBroken, at, &format!("page flags {flags:04X}"));
         }

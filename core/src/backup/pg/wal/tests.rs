@@ -30,7 +30,7 @@ impl Writer {
     }
     fn page(&mut self) {
         let at = self.at();
-        let long = at % SIZE == 0;
+        let long = at.is_multiple_of(SIZE);
         let flags = u16::from(self.rest > 0) | if long { 2 } else { 0 };
         for part in
             [&0xD110u16.to_le_bytes()[..], &flags.to_le_bytes(), &1u32.to_le_bytes(), &at.to_le_bytes()]
@@ -46,7 +46,7 @@ impl Writer {
     }
     fn put(&mut self, bytes: &[u8], counts: bool) {
         for byte in bytes {
-            if self.at() % PAGE == 0 {
+            if self.at().is_multiple_of(PAGE) {
                 self.page();
             }
             self.bytes.push(*byte);
@@ -54,7 +54,7 @@ impl Writer {
         }
     }
     fn record(&mut self, body: &[u8], info: u8, rmgr: u8) {
-        if self.at() % PAGE == 0 {
+        if self.at().is_multiple_of(PAGE) {
             self.page();
         }
         let at = self.at();
@@ -69,7 +69,7 @@ impl Writer {
         self.rest = total;
         self.put(&head, true);
         self.put(body, true);
-        while self.at() % 8 != 0 {
+        while !self.at().is_multiple_of(8) {
             self.put(&[0], false);
         }
         self.before = at;
@@ -78,7 +78,7 @@ impl Writer {
     fn switch(&mut self) {
         self.record(&[], 0x40, 0);
         let from = self.bytes.len();
-        while self.at() % SIZE != 0 {
+        while !self.at().is_multiple_of(SIZE) {
             self.put(&[0], false);
         }
         self.unused = from..self.bytes.len();
@@ -154,6 +154,30 @@ fn what_is_missing_cut_or_of_another_cluster_is_named() {
     other[24] ^= 1;
     std::fs::write(&second, other).unwrap();
     assert!(read(folder.path(), end).unwrap_err().what.contains("another cluster"));
+}
+
+#[test]
+fn a_record_that_a_crash_left_unfinished_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::new();
+    writer.record(&[1; 100], 0x10, 10);
+    let before = writer.before;
+    writer.record(&[2; 20_000], 0x10, 10);
+    // Recovery kept the first page of it, and began the next with a record that says so.
+    writer.bytes.truncate(PAGE as usize);
+    (writer.rest, writer.before) = (0, before);
+    writer.page();
+    writer.bytes[PAGE as usize + 2] |= 8;
+    writer.record(&[3; 16], 0xD0, 0);
+    writer.record(&[4; 30], 0x10, 10);
+    let end = writer.at();
+    writer.bytes.resize(SIZE as usize, 0);
+    lay(folder.path(), &writer.bytes);
+    assert_eq!(read(folder.path(), end).unwrap().records, 3);
+    // Without the flag the page is one that does not go on.
+    writer.bytes[PAGE as usize + 2] &= !8;
+    lay(folder.path(), &writer.bytes);
+    assert!(read(folder.path(), end).unwrap_err().what.contains("should go on"));
 }
 
 #[test]

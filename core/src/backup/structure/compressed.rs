@@ -16,6 +16,9 @@ const BLOCK: usize = 128 * 1024;
 const XZ_MEMORY: u64 = 128 << 20;
 const ZSTD_WINDOW: u32 = 27;
 
+/// How the decoders say that a window is larger than they may take.
+const MEMORY: [&str; 2] = ["memory usage limit", "too much memory"];
+
 /// What went through a decoder.
 #[derive(Default)]
 struct Members {
@@ -196,8 +199,12 @@ pub(super) fn check(
     told(report, name, place, &figures);
     match broken {
         Some(Stop::Io(error)) => {
+            let said = error.to_string();
             let kind = if error.kind() == io::ErrorKind::UnexpectedEof {
                 ProblemKind::Cut
+            } else if MEMORY.iter().any(|m| said.contains(m)) {
+                // Sound, as far as is known: its window takes more than a decoder is given here.
+                ProblemKind::CannotRead
             } else {
                 ProblemKind::ArchiveDamaged
             };
@@ -207,7 +214,9 @@ pub(super) fn check(
         Some(stop) => return Err(stop),
         None => {}
     }
-    if members.members > 0 && size == 0 && before == 0 && place.depth == 0 && super::demands(place.kind) {
+    // An empty file in an archive is a sound one; a dump or a database is never empty.
+    let must_hold = super::demands(place.kind) && place.kind != crate::backup::Kind::Archive;
+    if members.members > 0 && size == 0 && before == 0 && place.depth == 0 && must_hold {
         report.problem(place.problem(ProblemKind::Empty));
     }
     if let Some(at) = members.trailing {

@@ -5,6 +5,7 @@ mod compressed;
 mod mysql;
 mod pg_custom;
 mod pg_plain;
+mod sql;
 mod sqlite;
 mod stream;
 mod tar;

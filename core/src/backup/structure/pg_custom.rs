@@ -218,8 +218,10 @@ fn contents(
         let has_data = archive.int()? != 0;
         archive.text()?;
         archive.text()?;
-        let tag = archive.text()?.unwrap_or_default();
-        let what = archive.text()?.unwrap_or_default();
+        // Names are kept for every entry with data: short ones, whatever a hostile list says.
+        let short = |text: Option<String>| text.unwrap_or_default().chars().take(80).collect::<String>();
+        let tag = short(archive.text()?);
+        let what = short(archive.text()?);
         archive.int()?;
         // Definition, drop and copy statements, namespace, tablespace.
         for _ in 0..5 {

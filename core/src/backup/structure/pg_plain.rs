@@ -1,8 +1,8 @@
 //! Plain dumps of pg_dump and pg_dumpall. A dump that lost its connection ends anywhere, with exit status 0 behind a pipe: what
 //! shows that it is whole is its end mark, and behind it, on servers since 2025, the token of its head.
 
+use super::sql::{Dialect, Line, Scanner};
 use super::stream::{Head, Stop};
-use super::text::{Line, next};
 use super::{Place, told};
 use crate::backup::Report;
 use crate::backup::report::ProblemKind;
@@ -19,8 +19,6 @@ struct State {
     dumps: u64,
     complete: u64,
     cluster_complete: bool,
-    /// Rows of the COPY that is open, and where it began.
-    copy: Option<u64>,
     copies: u64,
     rows: u64,
 }
@@ -32,34 +30,30 @@ pub(super) fn check(
     cluster: bool,
 ) -> Result<(), Stop> {
     let mut state = State::default();
+    let mut scanner = Scanner::new(Dialect::Postgres);
     let mut line = Line::default();
     let mut last = 0;
-    let mut nul = None;
     let mut trailing = None;
     let mut unended = false;
-    while next(head, &mut line)? {
-        if line.nul && nul.is_none() {
-            nul = Some(line.at);
-        }
+    while scanner.line(head, &mut line)? {
         unended = !line.ended;
         if !line.is_blank() {
             last = line.at;
         }
         let done = if cluster { state.cluster_complete } else { state.complete > 0 };
-        step(&mut state, &line, place, report);
-        // Behind the end there are comments, blank lines and the token.
-        let allowed =
-            line.is_blank() || line.text().starts_with(b"--") || line.text().starts_with(b"\\unrestrict");
+        // Behind the end there are the line that closes its comment, blank lines and the token.
+        let allowed = line.is_blank() || line.text() == b"--" || line.text().starts_with(b"\\unrestrict ");
         if done && !allowed && trailing.is_none() {
             trailing = Some(line.at);
         }
+        step(&mut state, &line, &mut scanner, place, report);
     }
-    if let Some(at) = nul {
+    if let Some(at) = scanner.nul {
         report.problem(place.problem(ProblemKind::DumpDamaged).at(at).detail("a NUL byte"));
     }
     let whole = if cluster { state.cluster_complete } else { state.complete > 0 };
-    if let Some(at) = state.copy {
-        report.problem(place.problem(ProblemKind::Cut).at(at).detail("the rows of a COPY are not ended"));
+    if let Some((at, what)) = scanner.unended() {
+        report.problem(place.problem(ProblemKind::Cut).at(at).detail(what));
     } else if !whole || state.dumps > state.complete {
         let mark = if cluster { CLUSTER_COMPLETE } else { COMPLETE };
         let problem = place.problem(ProblemKind::NoEndMark).at(last);
@@ -71,7 +65,7 @@ pub(super) fn check(
     } else if unended {
         report.problem(place.problem(ProblemKind::Cut).at(last).detail("the last line is not ended"));
     }
-    if let Some(at) = trailing {
+    if let Some(at) = trailing.filter(|_| scanner.unended().is_none()) {
         report.problem(place.problem(ProblemKind::TrailingBytes).at(at));
     }
     let figures = [
@@ -83,19 +77,21 @@ pub(super) fn check(
     Ok(())
 }
 
-fn step(state: &mut State, line: &Line, place: &Place<'_>, report: &mut Report) {
+fn step(state: &mut State, line: &Line, scanner: &mut Scanner, place: &Place<'_>, report: &mut Report) {
     let text = line.text();
-    if state.copy.is_some() {
-        if text == b"\\." {
-            state.copy = None;
-        } else {
-            state.rows += 1;
-        }
+    if line.row {
+        state.rows += u64::from(text != b"\\.");
         return;
     }
-    if line.head.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;") {
-        state.copy = Some(line.at);
+    // The same words in a value or in the body of a function are no line of the dump's own.
+    if !line.plain {
+        return;
+    }
+    if line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;") {
+        scanner.rows_follow(line.at);
         state.copies += 1;
+    } else if text == b"SET standard_conforming_strings = off;" {
+        scanner.backslashes_escape();
     } else if text == BEGIN {
         state.dumps += 1;
     } else if text == COMPLETE {

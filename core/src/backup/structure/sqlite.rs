@@ -10,6 +10,8 @@ use std::io::Read;
 
 /// Lines of `integrity_check` and rows of `foreign_key_check` that are told.
 const TOLD: usize = 100;
+/// Write version of a file that keeps a log beside it.
+const LOGGED: u8 = 2;
 /// Steps of the engine between two looks at the stop.
 const STEPS: i32 = 20_000;
 
@@ -21,7 +23,8 @@ pub(super) fn check(place: &Place<'_>, len: u64, report: &mut Report, watch: &mu
         return Ok(());
     }
     let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    if number(68) == APPLICATION_ID as u32 {
+    // A snapshot keeps no log beside it, and is what a backup of a ledger is.
+    if number(68) == APPLICATION_ID as u32 && head[18] == LOGGED {
         let ledger = place.problem(ProblemKind::LiveLedger);
         report.problem(ledger.detail("opsledger snapshot"));
         return Ok(());
@@ -59,8 +62,10 @@ pub(super) fn check(place: &Place<'_>, len: u64, report: &mut Report, watch: &mu
 fn engine(place: &Place<'_>, page: u64, report: &mut Report, watch: &mut Watch<'_>) -> Result<()> {
     let damaged =
         |error: &rusqlite::Error| place.problem(ProblemKind::DatabaseDamaged).detail(error.to_string());
-    let mut uri = String::from("file:");
-    for byte in place.file.as_os_str().as_encoded_bytes() {
+    // With an authority that is empty: two slashes at a path's start would be taken for one that is not.
+    let whole = std::path::absolute(place.file).unwrap_or_else(|_| place.file.to_owned());
+    let mut uri = String::from("file://");
+    for byte in whole.as_os_str().as_encoded_bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
                 uri.push(char::from(*byte))

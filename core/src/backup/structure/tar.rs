@@ -4,7 +4,6 @@
 use super::stream::{Bytes, Head, Stop};
 use super::{Place, told};
 use crate::backup::Report;
-use crate::backup::path::refused;
 use crate::backup::report::ProblemKind;
 use ::tar::{EntryType, Header};
 
@@ -111,6 +110,9 @@ fn member(
         kind,
         EntryType::Symlink | EntryType::Char | EntryType::Block | EntryType::Fifo | EntryType::Directory
     );
+    // What a pax header said is of the next member, whatever that is.
+    let special = kind.is_pax_local_extensions() || kind.is_gnu_longname() || kind.is_gnu_longlink();
+    let said = if special || kind.is_pax_global_extensions() { None } else { found.size.take() };
     let size = if kind.is_pax_local_extensions()
         || kind.is_pax_global_extensions()
         || kind.is_gnu_longname()
@@ -120,7 +122,7 @@ fn member(
     } else if empty {
         0
     } else {
-        found.size.take().unwrap_or(stated)
+        said.unwrap_or(stated)
     };
     if kind.is_gnu_sparse() && block[482] != 0 {
         // More of the map of holes, block for block, until one says that it is the last.
@@ -135,7 +137,6 @@ fn member(
             }
         }
     }
-    let special = kind.is_pax_local_extensions() || kind.is_gnu_longname() || kind.is_gnu_longlink();
     if special {
         if size > MAX_NAME {
             report.problem(
@@ -206,7 +207,7 @@ fn names(
         .unwrap_or_default();
     let shown = String::from_utf8_lossy(&name).into_owned();
     let plain = shown.strip_prefix("./").unwrap_or(&shown).trim_end_matches('/');
-    if let Some(why) = refused(plain).filter(|_| !plain.is_empty()) {
+    if let Some(why) = unsafe_name(&shown) {
         report.problem(place.problem(ProblemKind::UnsafePath).at(at).detail(format!("{shown}: {why}")));
     }
     if matches!(kind, EntryType::Char | EntryType::Block | EntryType::Fifo) {
@@ -222,6 +223,14 @@ fn names(
             );
         }
     }
+}
+
+/// Why a name is refused. Names that only another system would not take are sound in an archive of this one.
+fn unsafe_name(name: &str) -> Option<&'static str> {
+    if name.starts_with('/') {
+        return Some("absolute path");
+    }
+    name.split('/').any(|part| part == "..").then_some("..: leaves the folder")
 }
 
 /// True when a link's target lies outside the archive's folder.

@@ -39,12 +39,13 @@ pub(super) fn check(place: &Place<'_>, report: &mut Report, watch: &mut Watch<'_
         Ok(false) => report.problem(place.problem(ProblemKind::TrailingBytes)),
         Err(error) => report.problem(place.problem(ProblemKind::CannotRead).detail(error.to_string())),
     }
+    let mut spans = Vec::new();
     let (mut bytes, mut sealed) = (0u64, 0u64);
     let count = archive.len();
     let mut local = File::open(place.file).map_err(|error| files::io(place.file, &error))?;
     for i in 0..count {
         watch.tick()?;
-        match member(&mut archive, i, &mut local, place, report, watch) {
+        match member(&mut archive, i, &mut local, &mut spans, place, report, watch) {
             Ok(Some(size)) => bytes = bytes.saturating_add(size),
             Ok(None) => sealed += 1,
             Err(Stop::Cancelled(error)) => return Err(error),
@@ -54,11 +55,24 @@ pub(super) fn check(place: &Place<'_>, report: &mut Report, watch: &mut Watch<'_
             Err(Stop::Told) => {}
         }
     }
+    overlaps(&mut spans, place, report);
     if sealed > 0 {
         report.problem(place.problem(ProblemKind::Encrypted).detail(format!("{sealed} / {count}")));
     }
     told(report, "zip", place, &[("members", count.to_string()), ("bytes", bytes.to_string())]);
     Ok(())
+}
+
+/// Members that share bytes: a bomb, or a directory that was tampered with.
+fn overlaps(spans: &mut [(u64, u64)], place: &Place<'_>, report: &mut Report) {
+    spans.sort_unstable();
+    let mut end = 0;
+    for (at, behind) in spans {
+        if *at < end {
+            report.problem(place.problem(ProblemKind::ArchiveDamaged).at(*at).detail("members overlap"));
+        }
+        end = end.max(*behind);
+    }
 }
 
 /// The end record, with its comment, ends where the file does.
@@ -76,11 +90,12 @@ fn member(
     archive: &mut ZipArchive<io::BufReader<File>>,
     i: usize,
     local: &mut File,
+    spans: &mut Vec<(u64, u64)>,
     place: &Place<'_>,
     report: &mut Report,
     watch: &mut Watch<'_>,
 ) -> std::result::Result<Option<u64>, Stop> {
-    let (name, raw, at, encrypted, size) = {
+    let (name, raw, at, encrypted, size, packed, link) = {
         let entry = archive.by_index_raw(i).map_err(io::Error::other)?;
         (
             entry.name().map(|n| n.into_owned()).map_err(io::Error::other)?,
@@ -88,6 +103,8 @@ fn member(
             entry.header_start(),
             entry.encrypted(),
             entry.size(),
+            entry.compressed_size(),
+            entry.is_symlink(),
         )
     };
     let plain = name.trim_end_matches('/');
@@ -100,6 +117,12 @@ fn member(
     local.read_exact(&mut head)?;
     let mut there = vec![0; usize::from(u16::from_le_bytes([head[26], head[27]]))];
     local.read_exact(&mut there)?;
+    let extra = u64::from(u16::from_le_bytes([head[28], head[29]]));
+    let begin = at.saturating_add(30 + there.len() as u64 + extra);
+    spans.push((at, begin.saturating_add(packed)));
+    if link {
+        report.problem(place.problem(ProblemKind::LinkRefused).at(at).detail(name.clone()));
+    }
     if there != raw {
         report.problem(
             place
@@ -114,6 +137,11 @@ fn member(
     }
     let mut entry = match archive.by_index(i) {
         Ok(entry) => entry,
+        Err(::zip::result::ZipError::UnsupportedArchive(why)) => {
+            // Sound, as far as is known.
+            report.problem(place.problem(ProblemKind::CannotRead).at(at).detail(format!("{name}: {why}")));
+            return Err(Stop::Told);
+        }
         Err(error) => {
             told(report, "zip", place, &[]);
             report.problem(

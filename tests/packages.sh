@@ -23,6 +23,7 @@ if [ "${1:-build}" = test ]; then
     need zip zip
     need xz xz-utils
     need zstd zstd
+    need lz4 lz4
     need openssl openssl
     need chromium chromium
     need chromedriver chromium-driver

@@ -208,7 +208,7 @@ fn dumps_of_mariadb() {
     assert_eq!(found(&cut, Kind::MysqlDump), [ProblemKind::Cut]);
     let mark = at(&text, b"-- Dump completed");
     let unmarked = write(work.path(), "no-mark.sql", &text[..mark]);
-    assert_eq!(found(&unmarked, Kind::MysqlDump), [ProblemKind::NoEndMarkWritten]);
+    assert_eq!(found(&unmarked, Kind::MysqlDump), [ProblemKind::NoEndMark]);
     let mut more = text.clone();
     more.extend_from_slice(b"DROP TABLE t;\n");
     assert_eq!(found(&write(work.path(), "more.sql", &more), Kind::MysqlDump), [ProblemKind::TrailingBytes]);

@@ -12,10 +12,7 @@ fn found(file: &Path, kind: Kind) -> (Vec<ProblemKind>, Verdict) {
     let options = VerifyOptions { path: file.to_owned(), kind: Some(kind), ..VerifyOptions::default() };
     let report = verify(&options, &mut Watch::new(NOW, &mut |_| true)).unwrap();
     // A single file has no digest beside it.
-    (
-        report.problems.iter().map(|p| p.kind).filter(|k| *k != ProblemKind::NoDigest).collect(),
-        report.verdict,
-    )
+    (report.problems.iter().map(|p| p.kind).filter(|k| *k != ProblemKind::NoDigest).collect(), report.verdict)
 }
 
 struct Place(tempfile::TempDir);
@@ -60,13 +57,16 @@ fn through(program: &str, words: &[&str], bytes: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-const MYSQL_HEAD: &str = "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n--\n";
+const MYSQL_HEAD: &str =
+    "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n--\n";
 const MYSQL_END: &str = "-- Dump completed on 2026-05-01  2:00:00\n";
 
 #[test]
 fn mysql_comments_inside_routines_open_no_quotes() {
     let place = Place::new();
-    for comment in ["  -- don't touch", "  # don't touch", "  SELECT 1; -- it's one", "  SELECT 1; # it's", "  --\n"] {
+    for comment in
+        ["  -- don't touch", "  # don't touch", "  SELECT 1; -- it's one", "  SELECT 1; # it's", "  --\n"]
+    {
         let text = format!(
             "{MYSQL_HEAD}DELIMITER ;;\nCREATE PROCEDURE p()\nBEGIN\n{comment}\n  SELECT 1;\nEND ;;\nDELIMITER ;\n{MYSQL_END}"
         );
@@ -98,8 +98,16 @@ fn plain_dumps_are_read_as_statements() {
     let end = "--\n-- PostgreSQL database dump complete\n--\n\n";
     let kinds = |name: &str, text: String| place.kinds(name, text.as_bytes(), Kind::PostgresDump);
     // The words of a function's body are not the dump's own.
-    for body in ["COPY public.t (a) FROM stdin;", "\\restrict abc", "-- PostgreSQL database dump", "-- it's", "$x$ ; $x$"] {
-        let text = format!("{head}CREATE FUNCTION f() RETURNS void\n    LANGUAGE sql\n    AS $_$\n{body}\n$_$;\n{end}");
+    for body in [
+        "COPY public.t (a) FROM stdin;",
+        "\\restrict abc",
+        "-- PostgreSQL database dump",
+        "-- it's",
+        "$x$ ; $x$",
+    ] {
+        let text = format!(
+            "{head}CREATE FUNCTION f() RETURNS void\n    LANGUAGE sql\n    AS $_$\n{body}\n$_$;\n{end}"
+        );
         assert_eq!(kinds("a.sql", text), [], "{body}");
     }
     // An end mark in a value of --inserts is no end; the dump was cut behind it.
@@ -109,7 +117,8 @@ fn plain_dumps_are_read_as_statements() {
         let text = format!("{head}INSERT INTO t VALUES ({open}\n{end}rest");
         assert_eq!(kinds("c.sql", text), [ProblemKind::Cut]);
     }
-    let text = format!("{head}INSERT INTO t VALUES ('a''\\');\nINSERT INTO \"o'dd\" VALUES (1); -- it's\n{end}");
+    let text =
+        format!("{head}INSERT INTO t VALUES ('a''\\');\nINSERT INTO \"o'dd\" VALUES (1); -- it's\n{end}");
     assert_eq!(kinds("d.sql", text), []);
     // A comment behind the end is something behind the end.
     assert_eq!(kinds("e.sql", format!("{head}{end}-- more\n")), [ProblemKind::TrailingBytes]);
@@ -154,7 +163,11 @@ fn sparse_members_of_a_tar() {
     }
     drop(file);
     place.write("after", b"behind it");
-    for words in [&["--format=gnu"][..], &["--format=pax", "--sparse-version=1.0"], &["--format=pax", "--sparse-version=0.1"]] {
+    for words in [
+        &["--format=gnu"][..],
+        &["--format=pax", "--sparse-version=1.0"],
+        &["--format=pax", "--sparse-version=0.1"],
+    ] {
         let all = [&["-cSf", "s.tar"], words, &["holes", "after"]].concat();
         place.run("tar", &all);
         assert_eq!(found(&place.0.path().join("s.tar"), Kind::Archive).0, [], "{words:?}");
@@ -173,7 +186,11 @@ fn lz4_frames() {
         assert_eq!(place.kinds("a.lz4", &packed, Kind::Archive), [], "{size}");
         let two = [&packed[..], &packed[..]].concat();
         assert_eq!(place.kinds("two.lz4", &two, Kind::Archive), [], "{size}");
-        for cut in (1..packed.len()).step_by(packed.len() / 20 + 1).chain([packed.len() - 1, packed.len() - 4, packed.len() - 8]) {
+        for cut in (1..packed.len()).step_by(packed.len() / 20 + 1).chain([
+            packed.len() - 1,
+            packed.len() - 4,
+            packed.len() - 8,
+        ]) {
             assert_ne!(place.kinds("cut.lz4", &packed[..cut], Kind::Archive), [], "{size} cut at {cut}");
         }
         let more = [&packed[..], b"more"].concat();

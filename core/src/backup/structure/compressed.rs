@@ -17,7 +17,7 @@ const XZ_MEMORY: u64 = 128 << 20;
 const ZSTD_WINDOW: u32 = 27;
 
 /// How the decoders say that a window is larger than they may take.
-const MEMORY: [&str; 2] = ["memory usage limit", "too much memory"];
+const MEMORY: [&str; 2] = ["memory limit reached", "too much memory"];
 
 /// What went through a decoder.
 #[derive(Default)]
@@ -60,16 +60,31 @@ impl<'h, 'x> Member<'h, 'x> for ZstdDecoder<'static, &'h mut Head<'x>> {
         self.finish()
     }
 }
-/// lz4_flex reads ahead of nothing: a frame ends where its mark does.
-struct Lz4<'h, 'x>(lz4_flex::frame::FrameDecoder<&'h mut Head<'x>>);
+/// lz4_flex reads ahead of nothing: a frame ends where its mark does. It also takes a frame for ended where its bytes do; then,
+/// and only then, it has asked for more than there is.
+struct Lz4<'h, 'x>(lz4_flex::frame::FrameDecoder<ToEnd<'h, 'x>>);
+struct ToEnd<'h, 'x> {
+    head: &'h mut Head<'x>,
+    reached: bool,
+}
+impl Read for ToEnd<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.head.read(out)?;
+        self.reached |= n == 0 && !out.is_empty();
+        Ok(n)
+    }
+}
 impl Read for Lz4<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
+        match self.0.read(out)? {
+            0 if self.0.get_ref().reached => Err(io::ErrorKind::UnexpectedEof.into()),
+            n => Ok(n),
+        }
     }
 }
 impl<'h, 'x> Member<'h, 'x> for Lz4<'h, 'x> {
     fn give_back(self: Box<Self>) -> &'h mut Head<'x> {
-        self.0.into_inner()
+        self.0.into_inner().head
     }
 }
 
@@ -115,7 +130,7 @@ impl<'h, 'x> Reader<'h, 'x> {
                 decoder.window_log_max(ZSTD_WINDOW)?;
                 Box::new(decoder)
             }
-            _ => Box::new(Lz4(lz4_flex::frame::FrameDecoder::new(head))),
+            _ => Box::new(Lz4(lz4_flex::frame::FrameDecoder::new(ToEnd { head, reached: false }))),
         });
         Ok(true)
     }

@@ -326,6 +326,8 @@ struct Pieces<'p, 'h, 'x> {
     archive: &'p mut Archive<'h, 'x>,
     left: u64,
     ended: bool,
+    /// There was a piece: a table without rows has none.
+    any: bool,
     bad: Option<Bad>,
 }
 
@@ -334,7 +336,7 @@ impl Read for Pieces<'_, '_, '_> {
         while self.left == 0 && !self.ended {
             match self.archive.int() {
                 Ok(0) => self.ended = true,
-                Ok(n) if n > 0 => self.left = n as u64,
+                Ok(n) if n > 0 => (self.left, self.any) = (n as u64, true),
                 Ok(n) => return self.fail(Bad::Damaged(format!("a piece of {n} bytes"))),
                 Err(bad) => return self.fail(bad),
             }
@@ -363,7 +365,7 @@ impl Pieces<'_, '_, '_> {
 /// Reads a stream to its end, unpacked where it is packed; the bytes of its content.
 fn stream(archive: &mut Archive<'_, '_>) -> Parsed<u64> {
     let packed = archive.shape.packed;
-    let mut pieces = Pieces { archive, left: 0, ended: false, bad: None };
+    let mut pieces = Pieces { archive, left: 0, ended: false, any: false, bad: None };
     let made = match packed {
         Packed::None => io::copy(&mut pieces, &mut io::sink()),
         Packed::Gzip => unpack(flate2::read::ZlibDecoder::new(&mut pieces)),
@@ -380,6 +382,10 @@ fn stream(archive: &mut Archive<'_, '_>) -> Parsed<u64> {
             stop => return Err(Bad::Stop(stop)),
         },
     };
+    // The decoder takes a frame for ended where its bytes are; one that is ended asked for none behind its mark.
+    if packed == Packed::Lz4 && pieces.any && pieces.ended {
+        return Err(Bad::Damaged("an lz4 frame without its end".to_owned()));
+    }
     // What is packed ends where its pieces do.
     let mut rest = [0; 1];
     match pieces.read(&mut rest) {

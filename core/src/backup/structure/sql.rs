@@ -150,7 +150,11 @@ impl Scanner {
             }
             let end = ready.iter().position(|b| *b == b'\n');
             let part = &ready[..end.unwrap_or(ready.len())];
-            if line.len == 0 && line.plain && self.dialect == Dialect::Postgres && part.first() == Some(&b'\\') {
+            if line.len == 0
+                && line.plain
+                && self.dialect == Dialect::Postgres
+                && part.first() == Some(&b'\\')
+            {
                 self.at = In::Rest;
             }
             self.part(part, from);
@@ -223,7 +227,8 @@ impl Scanner {
                 // Opened again, it is still the text it was.
                 let again = (*quote, *escapes);
                 self.at = In::Text;
-                self.before = if again.1 && self.dialect == Dialect::Postgres { [b' ', b'E'] } else { [0; 2] };
+                self.before =
+                    if again.1 && self.dialect == Dialect::Postgres { [b' ', b'E'] } else { [0; 2] };
             }
             In::Quote(..) | In::Rest | In::Rows => {}
             In::Comment(depth) => {

@@ -27,6 +27,7 @@ pub(super) fn check(place: &Place<'_>, len: u64, report: &mut Report, watch: &mu
     if number(68) == APPLICATION_ID as u32 && head[18] == LOGGED {
         let ledger = place.problem(ProblemKind::LiveLedger);
         report.problem(ledger.detail("opsledger snapshot"));
+        told(report, "sqlite", place, &[]);
         return Ok(());
     }
     let page = match u16::from_be_bytes([head[16], head[17]]) {

@@ -8,6 +8,7 @@ use crate::backup::report::ProblemKind;
 use crate::backup::{Report, Watch, files};
 use crate::error::Result;
 use ::zip::ZipArchive;
+use ::zip::result::ZipError;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -35,8 +36,13 @@ pub(super) fn check(place: &Place<'_>, report: &mut Report, watch: &mut Watch<'_
     }
     let comment = archive.comment().len() as u64;
     match end_at(place, meta.len(), comment) {
-        Ok(true) => {}
-        Ok(false) => report.problem(place.problem(ProblemKind::TrailingBytes)),
+        // Members of one name are one to a reader: what the others hold nobody sees. All ones: the count is that of zip64.
+        Ok(Some(told)) if told != u16::MAX && usize::from(told) != archive.len() => {
+            let twice = place.problem(ProblemKind::ArchiveDamaged).with(told, archive.len());
+            report.problem(twice.detail("members of one name"));
+        }
+        Ok(Some(_)) => {}
+        Ok(None) => report.problem(place.problem(ProblemKind::TrailingBytes)),
         Err(error) => report.problem(place.problem(ProblemKind::CannotRead).detail(error.to_string())),
     }
     let mut spans = Vec::new();
@@ -75,14 +81,14 @@ fn overlaps(spans: &mut [(u64, u64)], place: &Place<'_>, report: &mut Report) {
     }
 }
 
-/// The end record, with its comment, ends where the file does.
-fn end_at(place: &Place<'_>, len: u64, comment: u64) -> io::Result<bool> {
-    let Some(at) = len.checked_sub(END + comment) else { return Ok(false) };
+/// The end record, with its comment, ends where the file does; how many members it speaks of, if it can.
+fn end_at(place: &Place<'_>, len: u64, comment: u64) -> io::Result<Option<u16>> {
+    let Some(at) = len.checked_sub(END + comment) else { return Ok(None) };
     let mut file = File::open(place.file)?;
     file.seek(SeekFrom::Start(at))?;
-    let mut magic = [0; 4];
-    file.read_exact(&mut magic)?;
-    Ok(&magic == b"PK\x05\x06")
+    let mut end = [0; END as usize];
+    file.read_exact(&mut end)?;
+    Ok(end.starts_with(b"PK\x05\x06").then(|| u16::from_le_bytes([end[10], end[11]])))
 }
 
 /// Unpacks a member; none: it is encrypted.
@@ -137,9 +143,9 @@ fn member(
     }
     let mut entry = match archive.by_index(i) {
         Ok(entry) => entry,
-        Err(::zip::result::ZipError::UnsupportedArchive(why)) => {
+        Err(error @ (ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_))) => {
             // Sound, as far as is known.
-            report.problem(place.problem(ProblemKind::CannotRead).at(at).detail(format!("{name}: {why}")));
+            report.problem(place.problem(ProblemKind::CannotRead).at(at).detail(format!("{name}: {error}")));
             return Err(Stop::Told);
         }
         Err(error) => {

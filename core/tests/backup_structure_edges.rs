@@ -230,7 +230,8 @@ fn what_no_decoder_here_reads_is_not_damage() {
     let wide = through("xz", &["-c", "--lzma2=dict=256MiB"], b"text");
     assert_eq!(found(&place.write("w.xz", &wide), Kind::Archive).1, Verdict::Unverifiable);
     place.run("zip", &["-q", "-Z", "bzip2", "b.zip", "t"]);
-    assert_eq!(found(&place.0.path().join("b.zip"), Kind::Archive).1, Verdict::Unverifiable);
+    let zip = found(&place.0.path().join("b.zip"), Kind::Archive);
+    assert_eq!(zip.1, Verdict::Unverifiable, "{zip:?}");
 }
 
 #[test]
@@ -259,4 +260,38 @@ fn names_with_odd_signs_reach_sqlite() {
     assert_eq!(found(&file, Kind::Sqlite).0, []);
     let doubled = PathBuf::from(format!("/{}", file.display()));
     assert_eq!(found(&doubled, Kind::Sqlite).0, []);
+}
+
+#[test]
+fn every_cut_of_a_dump_is_found() {
+    let place = Place::new();
+    let postgres = "--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\nCREATE FUNCTION f() RETURNS text\n    LANGUAGE sql\n    AS $$ SELECT 'it'';s' -- don't\n$$;\nCOPY public.t (a, b) FROM stdin;\n1\tit's\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict abc\n\n";
+    let mysql = format!(
+        "{MYSQL_HEAD}CREATE TABLE `t``x` (`a` int); /*!40000 ALTER TABLE `t` DISABLE KEYS */;\nINSERT INTO `t` VALUES (1,'it\\'s ; \\\\'),(2,\"--\");\nDELIMITER ;;\nCREATE PROCEDURE p()\nBEGIN -- it's\n SELECT 1; END ;;\nDELIMITER ;\n{MYSQL_END}"
+    );
+    for (text, kind) in [(postgres, Kind::PostgresDump), (&mysql, Kind::MysqlDump)] {
+        assert_eq!(place.kinds("whole.sql", text.as_bytes(), kind), []);
+        // What is behind the last word of a dump is blank.
+        for cut in 1..text.trim_end().len() {
+            let kinds = place.kinds("cut.sql", &text.as_bytes()[..cut], kind);
+            assert_ne!(kinds, [], "{:?}", &text[..cut]);
+        }
+    }
+}
+
+#[test]
+fn every_cut_of_a_zip_is_found_and_no_flip_crashes() {
+    let place = Place::new();
+    place.write("a", &b"one ".repeat(50));
+    place.write("名", b"two");
+    place.run("zip", &["-q", "z.zip", "a", "名"]);
+    let whole = place.read("z.zip");
+    for cut in 4..whole.len() {
+        assert_ne!(place.kinds("cut.zip", &whole[..cut], Kind::Archive), [], "{cut}");
+    }
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        place.kinds("flip.zip", &damaged, Kind::Archive);
+    }
 }

@@ -199,10 +199,7 @@ pub(super) fn check(
     // What the content is damaged by is told by the decoder's own error, where both say it.
     let broken = match looked {
         Ok(()) => None,
-        Err(Stop::Told) => match drain_raw(&mut content) {
-            Ok(()) => None,
-            Err(stop) => Some(stop),
-        },
+        Err(Stop::Told) => drain_raw(&mut content).err(),
         Err(stop) => Some(stop),
     };
     let size = content.at();

@@ -25,9 +25,9 @@ pub(super) fn check(head: &mut Head<'_>, place: &Place<'_>, report: &mut Report)
         }
         headed |= HEADS.iter().any(|h| line.starts_with(h));
         tables += u64::from(line.starts_with(b"CREATE TABLE "));
-        // A date behind it is cut before its last digits only where the line is.
+        // Without a date behind it where that is switched off; its line is always ended.
         let behind = line.text().strip_prefix(MARK);
-        marked |= behind.is_some_and(|b| b.is_empty() || (b.starts_with(b" on ") && line.ended));
+        marked |= line.ended && behind.is_some_and(|b| b.is_empty() || b.starts_with(b" on "));
     }
     if let Some(at) = scanner.nul_in_text {
         report.problem(place.problem(ProblemKind::DumpDamaged).at(at).detail("a NUL byte outside quotes"));

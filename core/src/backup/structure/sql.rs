@@ -219,7 +219,7 @@ impl Scanner {
 
     fn byte(&mut self, b: u8, at: u64) {
         match &mut self.at {
-            In::Text => return self.text(b, at),
+            In::Text => self.text(b, at),
             In::Quote(_, _, escaped) if *escaped => *escaped = false,
             In::Quote(_, true, escaped) if b == b'\\' => *escaped = true,
             // A doubled quote closes and opens again, which comes to the same.

@@ -167,9 +167,10 @@ fn member(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                report.problem(
-                    place.problem(ProblemKind::ArchiveDamaged).at(at).detail(format!("{name}: {error}")),
-                );
+                // A method that is not known here says nothing against the member.
+                let unknown = error.kind() == io::ErrorKind::Unsupported;
+                let kind = if unknown { ProblemKind::CannotRead } else { ProblemKind::ArchiveDamaged };
+                report.problem(place.problem(kind).at(at).detail(format!("{name}: {error}")));
                 return Err(Stop::Told);
             }
         }

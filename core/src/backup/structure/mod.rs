@@ -161,7 +161,7 @@ fn other(head: &mut Head<'_>, place: &Place<'_>, report: &mut Report) -> std::re
         return Ok(());
     }
     // Beside a dump lie its list of contents, its data files: only a whole set without one is wrong, which the caller sees.
-    if pg_custom::is_part_of_directory(place.file) {
+    if pg_custom::is_part_of_directory(place.file) || sqlite::is_beside_database(place.file) {
         return Ok(());
     }
     told(report, "format", place, &[]);

@@ -50,6 +50,8 @@ struct Data {
 enum Bad {
     Cut,
     Damaged(String),
+    /// Nothing is known against it, and nothing for it.
+    Unknown(String),
     Stop(Stop),
 }
 
@@ -113,6 +115,7 @@ pub(super) fn check(head: &mut Head<'_>, place: &Place<'_>, report: &mut Report)
         Ok(()) => {}
         Err(Bad::Stop(stop)) => return Err(stop),
         Err(Bad::Cut) => report.problem(place.problem(ProblemKind::Cut).at(at)),
+        Err(Bad::Unknown(what)) => report.problem(place.problem(ProblemKind::CannotRead).at(at).detail(what)),
         Err(Bad::Damaged(what)) => {
             report.problem(place.problem(ProblemKind::DumpDamaged).at(at).detail(what))
         }
@@ -165,7 +168,7 @@ fn begin(archive: &mut Archive<'_, '_>, counted: &mut Counted) -> Parsed<()> {
     archive.shape.version = (major, minor);
     counted.version = format!("{major}.{minor}");
     if !((1, 12)..=(1, 16)).contains(&(major, minor)) {
-        return Err(Bad::Damaged(format!("archive version {major}.{minor}; 1.12 to 1.16 are known here")));
+        return Err(Bad::Unknown(format!("archive version {major}.{minor}; 1.12 to 1.16 are known here")));
     }
     let [int, offset, format] = archive.bytes()?;
     if !(1..=8).contains(&int) || !(1..=8).contains(&offset) {

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::ledger::db::APPLICATION_ID;
 use rusqlite::{Connection, OpenFlags};
 use std::io::Read;
+use std::path::Path;
 
 /// Lines of `integrity_check` and rows of `foreign_key_check` that are told.
 const TOLD: usize = 100;
@@ -57,6 +58,15 @@ pub(super) fn check(place: &Place<'_>, len: u64, report: &mut Report, watch: &mu
         }
     }
     engine(place, page, report, watch)
+}
+
+/// True for the log, its index or the journal of a database that lies beside it.
+pub(super) fn is_beside_database(file: &Path) -> bool {
+    let Some(name) = file.file_name().and_then(|n| n.to_str()) else { return false };
+    let base = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end));
+    let mut magic = [0; 16];
+    let starts = |base: &str| files::open(&file.with_file_name(base)).ok()?.0.read_exact(&mut magic).ok();
+    base.and_then(starts).is_some() && &magic == b"SQLite format 3\0"
 }
 
 /// What the engine itself says.

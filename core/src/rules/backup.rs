@@ -219,6 +219,9 @@ enum Outcome {
     Open,
 }
 
+/// Facts of this set, facts that name no set of the contract, and the `at` of the next one that is not yet there.
+type Deeds = (Vec<(u64, Deed)>, Vec<(u64, String)>, Option<Instant>);
+
 /// The facts of a set by subject; they are judged when somebody asks.
 pub(crate) struct State {
     params: Params,
@@ -249,7 +252,7 @@ impl State {
 
     /// The facts of a subject that are about this set, those that are about none, and the `at` of the next one that is not
     /// yet there.
-    fn deeds(&self, cx: &Cx<'_>, case: u32) -> (Vec<(u64, Deed)>, Vec<(u64, String)>, Option<Instant>) {
+    fn deeds(&self, cx: &Cx<'_>, case: u32) -> Deeds {
         let (events, next) = cx.books.subjects.case(case).events(&cx.lens, cx.as_of, None);
         // A check that names no set is about the set of its run.
         let of_run = events.iter().filter(|i| i.kind.name == "backup.run").find_map(|i| i.text("set"));

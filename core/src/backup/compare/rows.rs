@@ -5,7 +5,7 @@
 use crate::backup::Watch;
 use crate::backup::source::{Batch, Source, Sum, Table, fields};
 use crate::error::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a side held at once.
 const HELD: usize = 200_000;
@@ -100,7 +100,7 @@ impl Pair<'_> {
         found: &mut dyn FnMut(Spot),
     ) -> Result<()> {
         let slices = if rows <= held as u64 {
-            vec![Slice { from: 0, to: 1 << BUCKET_BITS, part: None }]
+            vec![Slice::all()]
         } else {
             self.slices(held, watch)?
         };
@@ -127,43 +127,39 @@ impl Pair<'_> {
         }
         let [platform, standby] = sums;
         let mut slices: Vec<Slice> = Vec::new();
-        let mut room = 0;
-        for at in 0..platform.len() {
-            if platform[at] == standby[at] {
-                room = 0;
-                continue;
-            }
+        let (mut gathered, mut room) = (Slice::none(), held as u64);
+        for at in (0..platform.len()).filter(|&at| platform[at] != standby[at]) {
             let rows = platform[at].rows.max(standby[at].rows);
             if rows > held as u64 {
                 let bits = rows.div_ceil(held as u64).next_power_of_two().trailing_zeros().min(PART_BITS);
-                slices.extend((0..1 << bits).map(|part| Slice {
-                    from: at,
-                    to: at + 1,
-                    part: Some((bits, part)),
-                }));
-                room = 0;
-            } else if let Some(last) = slices.last_mut().filter(|_| rows <= room) {
-                last.to = at + 1;
-                room -= rows;
-            } else {
-                slices.push(Slice { from: at, to: at + 1, part: None });
-                room = held as u64 - rows;
+                for part in 0..1 << bits {
+                    slices.push(Slice { part: Some((bits, part)), ..Slice::none().with(at) });
+                }
+                continue;
             }
+            if rows > room {
+                slices.push(std::mem::replace(&mut gathered, Slice::none()));
+                room = held as u64;
+            }
+            gathered = gathered.with(at);
+            room -= rows;
         }
+        slices.push(gathered);
+        slices.retain(|slice| slice.buckets.contains(&true));
         Ok(slices)
     }
 
     /// Fields of the rows at some places, on each side: the key's text, and a digest of each field.
     pub(super) fn name(
         &mut self,
-        places: &[Digest],
+        places: &BTreeSet<Digest>,
         watch: &mut Watch<'_>,
     ) -> Result<[BTreeMap<Digest, Named>; 2]> {
         let mut named = [BTreeMap::new(), BTreeMap::new()];
         for (side, named) in named.iter_mut().enumerate() {
             let key = self.key.clone();
             self.scan(side, watch, |place, _, message| {
-                if places.binary_search(place).is_ok() {
+                if places.contains(place) {
                     let fields = fields(message);
                     named.insert(
                         *place,
@@ -206,15 +202,25 @@ fn bucket(place: &Digest) -> usize {
 
 /// Some of the places.
 struct Slice {
-    from: usize,
-    to: usize,
+    /// Which buckets.
+    buckets: Vec<bool>,
     /// Only the part with this number, of 2^bits.
     part: Option<(u32, u32)>,
 }
 
 impl Slice {
+    fn none() -> Slice {
+        Slice { buckets: vec![false; 1 << BUCKET_BITS], part: None }
+    }
+    fn all() -> Slice {
+        Slice { buckets: vec![true; 1 << BUCKET_BITS], part: None }
+    }
+    fn with(mut self, bucket: usize) -> Slice {
+        self.buckets[bucket] = true;
+        self
+    }
     fn has(&self, place: &Digest) -> bool {
-        (self.from..self.to).contains(&bucket(place))
+        self.buckets[bucket(place)]
             && self.part.is_none_or(|(bits, part)| {
                 bits == 0
                     || u32::from_be_bytes([place[2], place[3], place[4], place[5]]) >> (32 - bits) == part

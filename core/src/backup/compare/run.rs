@@ -8,7 +8,7 @@ use super::schema::{self, Both};
 use crate::backup::source::{self, About, After, Source, Sum, Table, mask};
 use crate::backup::{CompareOptions, Level, Problem, ProblemKind, Report, Watch};
 use crate::error::{Code, Error, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Rows named at most for each table, if nothing else is asked for.
@@ -17,10 +17,9 @@ const ROWS: u64 = 100;
 const RECHECK: Duration = Duration::from_secs(5);
 /// How often tables are read at most.
 const ROUNDS: u32 = 3;
-/// Places remembered from one round to the next, for each table.
-const REMEMBERED: usize = 50_000;
-/// Tables that may remember so many.
-const REMEMBERING: usize = 4;
+/// Places remembered from one round to the next, over all tables; a table that finds no room is read again all the same, and
+/// everything that differs then is reported.
+const REMEMBERED: usize = 150_000;
 
 /// Both sides, open.
 struct Session {
@@ -129,7 +128,7 @@ pub fn compare(options: &CompareOptions, watch: &mut Watch<'_>) -> Result<Report
     let (mut rounds, mut last) = (1, standby.clone());
     while !suspects.is_empty() && !session.one_point && rounds < ROUNDS {
         // A third look is for rows that moved only.
-        if rounds > 1 && suspects.values().all(|(suspect, _)| suspect.unsettled == 0) {
+        if rounds > 1 && suspects.values().all(|suspect| suspect.unsettled == 0) {
             break;
         }
         drop(session);
@@ -193,7 +192,12 @@ fn pause(recheck: Duration, watch: &mut Watch<'_>) -> Result<()> {
     Ok(())
 }
 
-type Suspects = BTreeMap<usize, (Suspect, bool)>;
+type Suspects = BTreeMap<usize, Suspect>;
+
+/// Places remembered so far.
+fn room(suspects: &Suspects) -> usize {
+    suspects.values().filter_map(|suspect| suspect.spots.as_ref()).map(BTreeMap::len).sum()
+}
 
 /// Sums of every table, and the places where those that differ do.
 fn first_round(
@@ -224,8 +228,8 @@ fn first_round(
         detail.platform = Some(Held::from(sums[0]));
         detail.standby = Some(Held::from(sums[1]));
         if !detail.rows_equal {
-            let suspect = round(&mut pair, sums, limit, None, watch)?;
-            suspects.insert(at, (suspect, suspects.len() < REMEMBERING));
+            let suspect = round(&mut pair, sums, limit, (None, REMEMBERED - room(&suspects)), watch)?;
+            suspects.insert(at, suspect);
         }
         report.coverage.bytes += pair.bytes;
         report.coverage.bytes_read += pair.bytes;
@@ -247,22 +251,24 @@ fn again(
     report: &mut Report,
     watch: &mut Watch<'_>,
 ) -> Result<()> {
-    for (at, (suspect, _)) in suspects.iter_mut() {
+    let mut taken = 0;
+    for (at, suspect) in suspects.iter_mut() {
         let both = &tables[*at];
         let (Some(own), Some(other)) = (both.platform, both.standby) else { continue };
         let Some(mut pair) = session.pair(own, other) else { continue };
         let sums = [pair.sum(0, watch)?, pair.sum(1, watch)?];
         *suspect = match sums[0] == sums[1] {
             true => Suspect { sums, ..Suspect::default() },
-            false => round(&mut pair, sums, limit, Some(suspect), watch)?,
+            false => round(&mut pair, sums, limit, (Some(suspect), REMEMBERED - taken), watch)?,
         };
+        taken += suspect.spots.as_ref().map_or(0, BTreeMap::len);
         details[*at].platform = Some(Held::from(sums[0]));
         details[*at].standby = Some(Held::from(sums[1]));
         report.coverage.bytes += pair.bytes;
         report.coverage.bytes_read += pair.bytes;
         watch.shared().file();
     }
-    suspects.retain(|at, (suspect, _)| {
+    suspects.retain(|at, suspect| {
         let gone = suspect.missing + suspect.extra + suspect.differing + suspect.unsettled == 0;
         details[*at].rows_equal = gone;
         !gone
@@ -270,12 +276,12 @@ fn again(
     Ok(())
 }
 
-/// One look at a table's differences; `before` is the look before.
+/// One look at a table's differences; `before` is the look before, `room` how many places may be remembered.
 fn round(
     pair: &mut Pair<'_>,
     sums: [Sum; 2],
     limit: usize,
-    before: Option<&Suspect>,
+    (before, room): (Option<&Suspect>, usize),
     watch: &mut Watch<'_>,
 ) -> Result<Suspect> {
     let mut now = Suspect { spots: Some(BTreeMap::new()), sums, ..Suspect::default() };
@@ -291,7 +297,7 @@ fn round(
                 Some((own, _)) if *own == spot.standby => return,
                 Some(_) => {
                     now.unsettled += spot.copies;
-                    remember(&mut now.spots, &spot);
+                    remember(&mut now.spots, &spot, room);
                     return;
                 }
             }
@@ -304,15 +310,15 @@ fn round(
         if now.named.len() < limit {
             now.named.push(spot);
         }
-        remember(&mut now.spots, &spot);
+        remember(&mut now.spots, &spot, room);
     })?;
     Ok(now)
 }
 
-fn remember(spots: &mut Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>, spot: &Spot) {
+fn remember(spots: &mut Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>, spot: &Spot, room: usize) {
     if let Some(kept) = spots {
         kept.insert(spot.place, (spot.platform, spot.standby));
-        if kept.len() > REMEMBERED {
+        if kept.len() > room {
             *spots = None;
         }
     }
@@ -327,7 +333,7 @@ fn name_all(
     report: &mut Report,
     watch: &mut Watch<'_>,
 ) -> Result<()> {
-    for (at, (suspect, _)) in suspects {
+    for (at, suspect) in suspects {
         let both = &tables[*at];
         let (Some(own), Some(other)) = (both.platform, both.standby) else { continue };
         let detail = &mut details[*at];
@@ -357,7 +363,7 @@ fn name_all(
         let Some(mut pair) = session.pair(own, other) else { continue };
         let keyed = !pair.key.is_empty();
         let named = if keyed {
-            let places: Vec<Digest> = suspect.named.iter().map(|spot| spot.place).collect();
+            let places: BTreeSet<Digest> = suspect.named.iter().map(|spot| spot.place).collect();
             pair.name(&places, watch)?
         } else {
             [BTreeMap::new(), BTreeMap::new()]

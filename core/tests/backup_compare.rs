@@ -258,8 +258,8 @@ fn postgresql_streaming() {
     let detail = report.compare.as_ref().unwrap();
     assert!(detail.one_point && detail.standby.standby && !detail.platform.standby, "{detail:?}");
     // Somebody writes all the time: what moves is no difference.
+    let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let stop = std::sync::atomic::AtomicBool::new(false);
         let writer = scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 let text = "UPDATE trainee SET score = score + 1 WHERE id = 1 + floor(random() * 3000); INSERT INTO log VALUES ('new', 1);";

@@ -99,11 +99,7 @@ impl Pair<'_> {
         watch: &mut Watch<'_>,
         found: &mut dyn FnMut(Spot),
     ) -> Result<()> {
-        let slices = if rows <= held as u64 {
-            vec![Slice::all()]
-        } else {
-            self.slices(held, watch)?
-        };
+        let slices = if rows <= held as u64 { vec![Slice::all()] } else { self.slices(held, watch)? };
         for slice in slices {
             let mut sides = [Rows::new(held), Rows::new(held)];
             for (side, rows) in sides.iter_mut().enumerate() {

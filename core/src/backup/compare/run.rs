@@ -315,7 +315,11 @@ fn round(
     Ok(now)
 }
 
-fn remember(spots: &mut Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>, spot: &Spot, room: usize) {
+fn remember(
+    spots: &mut Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>,
+    spot: &Spot,
+    room: usize,
+) {
     if let Some(kept) = spots {
         kept.insert(spot.place, (spot.platform, spot.standby));
         if kept.len() > room {

@@ -168,7 +168,7 @@ fn dumps_of_postgresql() {
         let cut = write(
             work.path(),
             &format!("u-{name}"),
-            &made(program, &["-c", "-q"], &write(work.path(), "c.sql", text[..between].as_bytes())),
+            &made(program, &["-c", "-q"], &write(work.path(), "c.sql", &text.as_bytes()[..between])),
         );
         assert_eq!(found(&cut, Kind::PostgresDump), [ProblemKind::NoEndMark], "{program}");
     }

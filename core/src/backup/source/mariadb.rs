@@ -185,7 +185,7 @@ pub(super) fn open(
     if let Some(after) = after {
         about.reached = wait(&mut session, maria, after, watch)?;
     }
-    about.standby = maria && session.one("CONCAT(@@gtid_slave_pos, '')", watch)? != "";
+    about.standby = maria && !session.one("CONCAT(@@gtid_slave_pos, '')", watch)?.is_empty();
     let before = session.one(position, watch)?;
     session.client.send("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
     let now = session.one(position, watch)?;

@@ -152,7 +152,9 @@ fn indexes(
         watch,
     )?;
     // By table and index: unique, type, columns with the length that is indexed.
-    let mut found: BTreeMap<(String, String), (bool, String, Vec<(String, String)>)> = BTreeMap::new();
+    /// Unique or not, its type, its columns with their lengths.
+    type Index = (bool, String, Vec<(String, String)>);
+    let mut found: BTreeMap<(String, String), Index> = BTreeMap::new();
     for row in rows {
         let [of, name, non_unique, column, part, kind] = row.as_slice() else { continue };
         let entry = found

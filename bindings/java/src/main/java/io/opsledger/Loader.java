@@ -1,9 +1,10 @@
 package io.opsledger;
 
-import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.URL;
+import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -80,12 +81,13 @@ final class Loader {
     private static Path extract() {
         String resource = resource();
         byte[] bytes;
-        try (InputStream in = Loader.class.getClassLoader().getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new UnsatisfiedLinkError("this jar has no library for this platform (" + resource
-                        + "): name one with -D" + LIBRARY + "=/path/" + FILE);
-            }
-            bytes = readAll(in);
+        URL url = Loader.class.getClassLoader().getResource(resource);
+        if (url == null) {
+            throw new UnsatisfiedLinkError("this jar has no library for this platform (" + resource
+                    + "): name one with -D" + LIBRARY + "=/path/" + FILE);
+        }
+        try {
+            bytes = readAll(url.openConnection());
         } catch (IOException e) {
             throw failed("cannot read " + resource + " from the jar", e);
         }
@@ -252,13 +254,17 @@ final class Loader {
         return error;
     }
 
-    private static byte[] readAll(InputStream in) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 20);
-        byte[] buffer = new byte[1 << 16];
-        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            out.write(buffer, 0, n);
+    /** The whole resource, in one array of its size: small heaps have no room for a growing one beside it. */
+    private static byte[] readAll(URLConnection resource) throws IOException {
+        int size = resource.getContentLength();
+        if (size < 0) {
+            throw new IOException("the jar does not say how long it is");
         }
-        return out.toByteArray();
+        byte[] bytes = new byte[size];
+        try (DataInputStream in = new DataInputStream(resource.getInputStream())) {
+            in.readFully(bytes);
+        }
+        return bytes;
     }
 
     private static String sha256(byte[] bytes) {

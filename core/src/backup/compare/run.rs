@@ -78,14 +78,11 @@ impl Session {
     }
 }
 
-/// Places that differ, with the row's digest on each side.
-type Spots = BTreeMap<Digest, (Option<Digest>, Option<Digest>)>;
-
 /// What is known of a table's differences after a round.
 #[derive(Default)]
 struct Suspect {
     /// Each place, as it differed; none once there are too many to remember.
-    spots: Option<Spots>,
+    spots: Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>,
     missing: u64,
     extra: u64,
     differing: u64,
@@ -318,7 +315,11 @@ fn round(
     Ok(now)
 }
 
-fn remember(spots: &mut Option<Spots>, spot: &Spot, room: usize) {
+fn remember(
+    spots: &mut Option<BTreeMap<Digest, (Option<Digest>, Option<Digest>)>>,
+    spot: &Spot,
+    room: usize,
+) {
     if let Some(kept) = spots {
         kept.insert(spot.place, (spot.platform, spot.standby));
         if kept.len() > room {

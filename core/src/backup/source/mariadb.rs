@@ -187,7 +187,7 @@ pub(super) fn open(
     }
     about.standby = maria && !session.one("CONCAT(@@gtid_slave_pos, '')", watch)?.is_empty();
     let before = session.one(position, watch)?;
-    session.client.send("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
+    session.client.tell("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
     let now = session.one(position, watch)?;
     // A replica's own binary log need not hold what it replicated.
     let exact = if maria && !about.standby { snapshot_position(&mut session, watch)? } else { None };
@@ -277,7 +277,7 @@ fn start(source: &str, programs: Option<&Path>, watch: &mut Option<&mut Watch<'_
     }
     let client = Client::start(command, &mask(source), address.password.clone())?;
     let mut session = Session { client };
-    session.client.send(&format!("{SESSION}\n"))?;
+    session.client.tell(&format!("{SESSION}\n"))?;
     // It answers, so it has read the file, which goes now.
     session.one("1", watch)?;
     Ok(session)

@@ -301,12 +301,12 @@ fn wait(session: &mut Session, after: &After, watch: &mut Option<&mut Watch<'_>>
 
 /// Begins the transaction that everything is read in.
 fn begin(session: &mut Session, snapshot: Option<&str>, watch: &mut Option<&mut Watch<'_>>) -> Result<()> {
-    session.client.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n")?;
+    session.client.tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n")?;
     if let Some(id) = snapshot {
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Error::new(Code::BadSource, format!("snapshot \"{id}\"")));
         }
-        session.client.send(&format!("SET TRANSACTION SNAPSHOT '{id}';\n"))?;
+        session.client.tell(&format!("SET TRANSACTION SNAPSHOT '{id}';\n"))?;
     }
     // The snapshot is taken by the first statement that needs one.
     session.ask("SELECT count(*) FROM pg_class WHERE false", watch).map(|_| ())

@@ -163,12 +163,15 @@ pub(super) fn open(
 ) -> Result<Postgres> {
     let mut session = start(source, programs, watch)?;
     let mut about = describe(&mut session, watch)?;
-    about.reached = match after {
-        Some(after) if about.standby && about.family.is_some() && about.family == after.family => {
-            wait(&mut session, after, watch)?
-        }
-        _ => true,
-    };
+    about.reached = true;
+    if let Some(after) = after
+        && about.standby
+        && about.family.is_some()
+        && about.family == after.family
+    {
+        about.reached = wait(&mut session, after, watch)?;
+        about.ahead = about.reached;
+    }
     let before = session.position(about.standby, watch)?;
     begin(&mut session, snapshot, watch)?;
     let now = session.position(about.standby, watch)?;

@@ -260,32 +260,31 @@ fn postgresql_streaming() {
     assert!(detail.one_point && detail.standby.standby && !detail.platform.standby, "{detail:?}");
     // Somebody writes all the time: what moves is no difference.
     let stop = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    let reports = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 let text = "UPDATE trainee SET score = score + 1 WHERE id = 1 + floor(random() * 3000); INSERT INTO log VALUES ('new', 1);";
                 platform.sql("postgres", "postgres", &text.repeat(40));
             }
         });
-        let reports: Vec<_> = (0..2)
-            .map(|_| {
-                let options = CompareOptions {
-                    platform: own.clone(),
-                    standby: standby.url(),
-                    recheck: Some("1s".to_owned()),
-                    ..CompareOptions::default()
-                };
-                compare(&options, &mut Watch::new(NOW, &mut |_| true))
-            })
-            .collect();
+        let reports = [(); 2].map(|()| {
+            let options = CompareOptions {
+                platform: own.clone(),
+                standby: standby.url(),
+                recheck: Some("1s".to_owned()),
+                ..CompareOptions::default()
+            };
+            compare(&options, &mut Watch::new(NOW, &mut |_| true))
+        });
         // The writer ends whatever the reports say.
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         writer.join().unwrap();
-        for report in reports {
-            let report = report.unwrap();
-            assert_eq!(failures(&report), [], "{:?}", report.problems);
-        }
+        reports
     });
+    for report in reports {
+        let report = report.unwrap();
+        assert_eq!(failures(&report), [], "{:?}", report.problems);
+    }
     // A standby that does not follow is told.
     let mut psql = Command::new(platform.bin.join("psql"));
     let psql = psql.arg("-h").arg(standby.root.path()).args([
@@ -336,6 +335,164 @@ fn mariadb_two_servers() {
     assert!(compare(&options, &mut Watch::new(NOW, &mut |_| true)).is_err());
 }
 
+#[test]
+fn mariadb_replicated() {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port_setting = format!("--port={port}");
+    let settings = ["--bind-address=127.0.0.1", port_setting.as_str(), "--server-id=1", "--log-bin=bin"];
+    let one = Mariadb::start_with(&settings);
+    let two = Mariadb::start_with(&["--skip-networking", "--server-id=2"]);
+    one.sql("CREATE USER r@'%' IDENTIFIED BY 'r'; GRANT REPLICATION SLAVE ON *.* TO r@'%';");
+    two.sql(&format!(
+        "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = 'r', MASTER_PASSWORD = 'r', \
+         MASTER_USE_GTID = slave_pos; START SLAVE;"
+    ));
+    one.sql(
+        "CREATE DATABASE med CHARACTER SET utf8mb4; USE med;
+         CREATE TABLE trainee (id int PRIMARY KEY, name varchar(40) CHARACTER SET gbk, n int);
+         INSERT INTO trainee SELECT seq, CONCAT('学员', seq), 0 FROM seq_1_to_500;",
+    );
+    // The database must be there before it can be named.
+    let since = std::time::Instant::now();
+    while !two.sql("SELECT 1 FROM information_schema.tables WHERE table_name = 'trainee'").contains('1') {
+        assert!(since.elapsed().as_secs() < 30, "{}", two.sql("SHOW SLAVE STATUS"));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let (a, b) = (one.url("med"), two.url("med"));
+    let report = run(&a, &b);
+    let detail = report.compare.as_ref().unwrap();
+    assert!(detail.one_point && detail.standby.standby && detail.platform.point.is_some(), "{detail:?}");
+    assert_eq!((failures(&report), table(&report, "trainee").rows_equal), (vec![], true));
+    assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.problems);
+    // Somebody writes all the time.
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let reports = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                one.sql(&format!(
+                    "USE med; {}",
+                    "UPDATE trainee SET n = n + 1 WHERE id = 1 + FLOOR(RAND() * 500);".repeat(40)
+                ));
+            }
+        });
+        let report = std::panic::catch_unwind(|| run(&a, &b));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().unwrap();
+        report
+    });
+    let report = reports.unwrap();
+    assert_eq!(failures(&report), [], "{:?}", report.problems);
+    // What differs at one point is a difference at once.
+    two.sql("USE med; UPDATE trainee SET name = '学员甲' WHERE id = 9");
+    let report = run(&a, &b);
+    let detail = report.compare.as_ref().unwrap();
+    let kinds: Vec<ProblemKind> = failures(&report).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [ProblemKind::RowsDiffer, ProblemKind::RowDiffers]);
+    let row = report.problems.iter().find(|p| p.kind == ProblemKind::RowDiffers).unwrap();
+    assert_eq!(row.detail.as_deref(), Some("id=9: name"));
+    assert!(detail.one_point && detail.rounds == 1, "{detail:?}");
+    // A replica that does not follow is told.
+    two.sql("STOP SLAVE; USE med; UPDATE trainee SET name = '学员9' WHERE id = 9");
+    one.sql("USE med; DELETE FROM trainee WHERE id = 500");
+    let report = run(&a, &b);
+    assert!(report.problems.iter().any(|p| p.kind == ProblemKind::StandbyLags), "{:?}", report.problems);
+    assert_eq!(table(&report, "trainee").extra, 1);
+}
+
+/// What is written otherwise and is the same value is no difference; what a weak sum cannot see is one.
+#[test]
+fn postgresql_values() {
+    let server = Postgres::start("postgres");
+    server.sql("postgres", "postgres", "CREATE DATABASE a; CREATE DATABASE b;");
+    let make = "CREATE TABLE amount (id int PRIMARY KEY, n numeric, at timestamptz, f float4);
+        CREATE TABLE slot (id int, at timestamp);
+        CREATE TABLE big (id int PRIMARY KEY, body bytea, words text[]);
+        CREATE TABLE part (k int, v text, PRIMARY KEY (k)) PARTITION BY RANGE (k);
+        CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
+        CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20);
+        INSERT INTO part SELECT i, 'v' || i FROM generate_series(0, 19) i;
+        INSERT INTO big VALUES (1, decode(repeat('00ff5c0a', 500000), 'hex'), ARRAY['a', NULL, 'NULL', '', '\\']);
+        SELECT lo_from_bytea(4711, decode(repeat('0102', 5000), 'hex'));";
+    for database in ["a", "b"] {
+        server.sql("postgres", database, make);
+    }
+    server.sql(
+        "postgres",
+        "a",
+        "INSERT INTO amount VALUES (1, 1.0, '2026-03-01 08:00+08', 0.1), (2, 100, 'infinity', 'NaN'), (3, 'NaN', NULL, -0.5);
+         INSERT INTO slot SELECT i, timestamp '2026-03-01 08:10:00' + i * interval '1 hour' FROM generate_series(1, 4) i;",
+    );
+    server.sql(
+        "postgres",
+        "b",
+        "SET timezone = 'America/New_York';
+         INSERT INTO amount VALUES (3, 'NaN', NULL, -0.5), (2, 100.000, 'infinity', 'NaN'), (1, 1.00, '2026-02-28 19:00-05', 0.1);
+         INSERT INTO slot SELECT i, timestamp '2026-03-01 08:10:00' + i * interval '1 hour' FROM generate_series(1, 4) i;",
+    );
+    let (a, b) = (server.url("postgres", "a"), server.url("postgres", "b"));
+    let same = run(&a, &b);
+    assert_eq!(failures(&same), [], "{:?}", same.problems);
+    assert_eq!(table(&same, "pg_catalog.pg_largeobject").platform.as_ref().unwrap().rows, 5);
+    assert_eq!(table(&same, "public.part_2").platform.as_ref().unwrap().rows, 10);
+    // Four rows whose minute changed the same way: an XOR of CRC-32 does not see it.
+    server.sql("postgres", "b", "UPDATE slot SET at = at + interval '1 minute'");
+    let slot = run(&a, &b);
+    let slot = table(&slot, "public.slot");
+    assert_eq!((slot.missing, slot.extra, slot.rows_equal), (4, 4, false));
+    // One byte of a large object, one of a large row, one row in a partition.
+    server.sql(
+        "postgres",
+        "b",
+        "UPDATE slot SET at = at - interval '1 minute'; SELECT lo_put(4711, 3000, '\\xee');
+         UPDATE big SET body = set_byte(body, 1234567, 7); UPDATE part SET v = 'x' WHERE k = 12;",
+    );
+    let found: Vec<String> = run(&a, &b)
+        .problems
+        .into_iter()
+        .filter(|p| p.kind == ProblemKind::RowDiffers)
+        .map(|p| format!("{} {}", p.path, p.detail.unwrap_or_default()))
+        .collect();
+    let want = [
+        "pg_catalog.pg_largeobject loid=4711, pageno=1: data",
+        "public.big id=1: body",
+        "public.part_2 k=12: v",
+    ];
+    assert_eq!(found, want);
+}
+
+/// A password is in no message and on no command line, and an account that may not read says so.
+#[test]
+fn what_may_not_be_read() {
+    let server = Postgres::start("postgres");
+    let make = "CREATE TABLE open (id int PRIMARY KEY); CREATE TABLE closed (id int PRIMARY KEY); CREATE TABLE partly (id int PRIMARY KEY);
+        ALTER TABLE partly ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON partly USING (id < 5);
+        INSERT INTO partly SELECT generate_series(1, 9); GRANT SELECT ON open, partly TO reader;";
+    server.sql("postgres", "postgres", "CREATE ROLE reader LOGIN; CREATE DATABASE a; CREATE DATABASE b;");
+    for database in ["a", "b"] {
+        server.sql("postgres", database, make);
+    }
+    let report = run(&server.url("reader", "a"), &server.url("reader", "b"));
+    assert_eq!(report.verdict, Verdict::Unverifiable, "{:?}", report.problems);
+    let mut unread: Vec<&str> = report
+        .problems
+        .iter()
+        .filter(|p| p.kind == ProblemKind::CannotRead)
+        .map(|p| p.path.as_str())
+        .collect();
+    unread.sort_unstable();
+    assert_eq!(unread, ["public.closed", "public.partly"]);
+    let host = server.root.path().display().to_string().replace('/', "%2F");
+    let secret = format!("postgresql://nobody:geheim@/a?host={host}");
+    let options = CompareOptions {
+        platform: secret.clone(),
+        standby: server.url("reader", "b"),
+        ..CompareOptions::default()
+    };
+    let error = compare(&options, &mut Watch::new(NOW, &mut |_| true)).unwrap_err();
+    let told = error.text(opsledger::error::Lang::Zh);
+    assert!(told.contains("nobody:***@") && !told.contains("geheim"), "{told}");
+}
+
 fn sqlite(path: &Path, rows: &[(i64, u8)], keyed: bool) -> String {
     let _ = std::fs::remove_file(path);
     let db = rusqlite::Connection::open(path).unwrap();
@@ -358,8 +515,9 @@ proptest! {
         let work = folder();
         let path = |name: &str| work.path().join(name);
         let rows = |map: &BTreeMap<i64, u8>| map.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>();
+        let at_once = |o: &mut CompareOptions| o.recheck = Some("0s".to_owned());
         let (a, b) = (sqlite(&path("a"), &rows(&left), true), sqlite(&path("b"), &rows(&right), true));
-        let report = run(&a, &b);
+        let report = run_with(&a, &b, at_once);
         let t = table(&report, "t");
         let missing = left.keys().filter(|k| !right.contains_key(k)).count() as u64;
         let extra = right.keys().filter(|k| !left.contains_key(k)).count() as u64;
@@ -368,7 +526,7 @@ proptest! {
         prop_assert_eq!(t.rows_equal, missing + extra + differing == 0);
 
         let (a, b) = (sqlite(&path("c"), &doubled, false), sqlite(&path("d"), &doubled_right, false));
-        let report = run(&a, &b);
+        let report = run_with(&a, &b, at_once);
         let t = table(&report, "t");
         let count = |rows: &[(i64, u8)]| rows.iter().fold(BTreeMap::new(), |mut m, r| { *m.entry(*r).or_insert(0i64) += 1; m });
         let (l, r) = (count(&doubled), count(&doubled_right));

@@ -148,6 +148,10 @@ pub(crate) struct Mariadb {
 
 impl Mariadb {
     pub(crate) fn start() -> Mariadb {
+        Self::start_with(&["--skip-networking"])
+    }
+    /// With settings of the server's own.
+    pub(crate) fn start_with(settings: &[&str]) -> Mariadb {
         let root = folder();
         let account = account(root.path());
         if let Some((user, group)) = account {
@@ -159,14 +163,8 @@ impl Mariadb {
         let mut server = Command::new("/usr/sbin/mariadbd");
         let socket = format!("--socket={}", root.path().join("sock").display());
         let pid = format!("--pid-file={}", root.path().join("pid").display());
-        server.args([
-            "--no-defaults",
-            &data,
-            &socket,
-            &pid,
-            "--skip-networking",
-            "--innodb-flush-log-at-trx-commit=0",
-        ]);
+        server.args(["--no-defaults", &data, &socket, &pid, "--innodb-flush-log-at-trx-commit=0"]);
+        server.args(settings);
         for command in [&mut install, &mut server] {
             command.current_dir(root.path());
             if let Some((user, group)) = account {

@@ -27,12 +27,13 @@ pub(super) struct Pair<'a> {
     pub(super) bytes: u64,
 }
 
-/// A place where the two differ: the row's digest on each side, and how many copies one has more.
+/// A place where the two differ: the row's digest on each side, how many copies each holds, and how many of them differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) place: Digest,
     pub(super) platform: Option<Digest>,
     pub(super) standby: Option<Digest>,
+    pub(super) held: [u64; 2],
     pub(super) copies: u64,
 }
 
@@ -277,28 +278,31 @@ fn at_place(
     other: &[(Digest, Digest, u64)],
     found: &mut dyn FnMut(Spot),
 ) {
+    let copies = |rows: &[(Digest, Digest, u64)], digest: &Digest| -> u64 {
+        rows.iter().find(|row| row.1 == *digest).map_or(0, |row| row.2)
+    };
+    let held = |digest: &Digest| [copies(own, digest), copies(other, digest)];
+    // Digest, and copies that the other side has no equal for.
     let left = |rows: &[(Digest, Digest, u64)], against: &[(Digest, Digest, u64)]| -> Vec<(Digest, u64)> {
         rows.iter()
-            .map(|row| {
-                let same = against.iter().find(|r| r.1 == row.1).map_or(0, |r| r.2);
-                (row.1, row.2.saturating_sub(same))
-            })
+            .map(|row| (row.1, row.2.saturating_sub(copies(against, &row.1))))
             .filter(|(_, copies)| *copies > 0)
             .collect()
     };
-    let (mut own, mut other) = (left(own, other), left(other, own));
-    while let (Some((a, n)), Some((b, m))) = (own.last_mut(), other.last_mut()) {
+    let (mut mine, mut theirs) = (left(own, other), left(other, own));
+    while let (Some((a, n)), Some((b, m))) = (mine.last_mut(), theirs.last_mut()) {
         let copies = (*n).min(*m);
-        found(Spot { place, platform: Some(*a), standby: Some(*b), copies });
+        let held = [held(a)[0], held(b)[1]];
+        found(Spot { place, platform: Some(*a), standby: Some(*b), held, copies });
         (*n, *m) = (*n - copies, *m - copies);
-        own.retain(|(_, n)| *n > 0);
-        other.retain(|(_, m)| *m > 0);
+        mine.retain(|(_, n)| *n > 0);
+        theirs.retain(|(_, m)| *m > 0);
     }
-    for (digest, copies) in own {
-        found(Spot { place, platform: Some(digest), standby: None, copies });
+    for (digest, copies) in mine {
+        found(Spot { place, platform: Some(digest), standby: None, held: held(&digest), copies });
     }
-    for (digest, copies) in other {
-        found(Spot { place, platform: None, standby: Some(digest), copies });
+    for (digest, copies) in theirs {
+        found(Spot { place, platform: None, standby: Some(digest), held: held(&digest), copies });
     }
 }
 

@@ -78,14 +78,41 @@ impl Session {
     }
 }
 
-/// Places that differ, with the row's digest on each side.
-type Spots = BTreeMap<Digest, (Option<Digest>, Option<Digest>)>;
+/// What each side held at a place: rows without a key are one place, and only their number moves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    platform: Option<Digest>,
+    standby: Option<Digest>,
+    held: [u64; 2],
+}
+
+impl State {
+    fn of(spot: &Spot) -> State {
+        State { platform: spot.platform, standby: spot.standby, held: spot.held }
+    }
+    /// True when the side that is behind holds now what the other held at this look: it was on its way.
+    fn followed(&self, now: &State, way: Way) -> bool {
+        match way {
+            Way { keyed: true, ahead: false } => self.platform == now.standby,
+            Way { keyed: true, ahead: true } => self.standby == now.platform,
+            Way { keyed: false, ahead: false } => self.held[0] == now.held[1],
+            Way { keyed: false, ahead: true } => self.held[1] == now.held[0],
+        }
+    }
+}
+
+/// How a table's rows are told apart, and whether the standby was read at a later point than the platform.
+#[derive(Clone, Copy)]
+struct Way {
+    keyed: bool,
+    ahead: bool,
+}
 
 /// What is known of a table's differences after a round.
 #[derive(Default)]
 struct Suspect {
     /// Each place, as it differed; none once there are too many to remember.
-    spots: Option<Spots>,
+    spots: Option<BTreeMap<Digest, State>>,
     missing: u64,
     extra: u64,
     differing: u64,
@@ -290,14 +317,14 @@ fn round(
     let mut now = Suspect { spots: Some(BTreeMap::new()), sums, ..Suspect::default() };
     let known = before.and_then(|suspect| suspect.spots.as_ref());
     let rows = sums[0].rows.max(sums[1].rows);
+    let way = Way { keyed: !pair.key.is_empty(), ahead: pair.standby.about().ahead };
     pair.differences(rows, watch, &mut |spot| {
         if let Some(known) = known {
             match known.get(&spot.place) {
                 // Equal at the point before: it is on its way.
                 None => return,
-                Some((own, other)) if (*own, *other) == (spot.platform, spot.standby) => {}
-                // The standby has by now what the platform had then.
-                Some((own, _)) if *own == spot.standby => return,
+                Some(was) if *was == State::of(&spot) => {}
+                Some(was) if was.followed(&State::of(&spot), way) => return,
                 Some(_) => {
                     now.unsettled += spot.copies;
                     remember(&mut now.spots, &spot, room);
@@ -318,9 +345,9 @@ fn round(
     Ok(now)
 }
 
-fn remember(spots: &mut Option<Spots>, spot: &Spot, room: usize) {
+fn remember(spots: &mut Option<BTreeMap<Digest, State>>, spot: &Spot, room: usize) {
     if let Some(kept) = spots {
-        kept.insert(spot.place, (spot.platform, spot.standby));
+        kept.insert(spot.place, State::of(spot));
         if kept.len() > room {
             *spots = None;
         }

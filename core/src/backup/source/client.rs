@@ -95,7 +95,17 @@ impl Client {
 
     /// Hands over a statement; its answer must then be read to its end.
     pub(super) fn send(&mut self, text: &str) -> Result<()> {
+        if self.busy {
+            // What is left of an answer must not be taken for the next one.
+            return Err(self.refused("an answer was not read to its end"));
+        }
+        self.tell(text)?;
         self.busy = true;
+        Ok(())
+    }
+
+    /// Hands over a statement that has no answer.
+    pub(super) fn tell(&mut self, text: &str) -> Result<()> {
         let sent = match &mut self.stdin {
             Some(stdin) => stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()),
             None => Ok(()),
@@ -175,7 +185,16 @@ impl Client {
         if let Some(secret) = self.secret.as_deref().filter(|s| !s.is_empty()) {
             text = text.replace(secret, "***");
         }
-        Error::new(Code::SourceRefused, format!("{}: {text}", self.shown))
+        let conflict = text.contains("conflict with recovery");
+        let error = Error::new(Code::SourceRefused, format!("{}: {text}", self.shown));
+        if !conflict {
+            return error;
+        }
+        error.with_hints(
+            "the standby broke off a long read to go on replaying: set hot_standby_feedback = on there, or raise \
+             max_standby_streaming_delay, and run it again",
+            "备库为继续回放而中断了长查询：请在备库设置 hot_standby_feedback = on，或调大 max_standby_streaming_delay，然后重新比对",
+        )
     }
 
     fn wait(&mut self, most: Duration) -> bool {

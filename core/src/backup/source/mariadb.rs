@@ -183,11 +183,12 @@ pub(super) fn open(
         ..About::default()
     };
     if let Some(after) = after {
-        about.reached = wait(&mut session, maria, after, watch)?;
+        let reached = wait(&mut session, maria, after, watch)?;
+        (about.reached, about.ahead) = (reached != Some(false), reached == Some(true));
     }
     about.standby = maria && !session.one("CONCAT(@@gtid_slave_pos, '')", watch)?.is_empty();
     let before = session.one(position, watch)?;
-    session.client.send("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
+    session.client.tell("START TRANSACTION WITH CONSISTENT SNAPSHOT;\n")?;
     let now = session.one(position, watch)?;
     // A replica's own binary log need not hold what it replicated.
     let exact = if maria && !about.standby { snapshot_position(&mut session, watch)? } else { None };
@@ -209,23 +210,28 @@ fn snapshot_position(s: &mut Session, watch: &mut Option<&mut Watch<'_>>) -> Res
     Ok(Some(gtid).filter(|gtid| !gtid.is_empty()))
 }
 
-/// Waits until a replica has applied a point; false when it did not in time.
-fn wait(s: &mut Session, maria: bool, after: &After, watch: &mut Option<&mut Watch<'_>>) -> Result<bool> {
+/// Waits until a replica has applied a point; false when it did not in time, nothing when it replicates nothing.
+fn wait(
+    s: &mut Session,
+    maria: bool,
+    after: &After,
+    watch: &mut Option<&mut Watch<'_>>,
+) -> Result<Option<bool>> {
     let sound = after.point.bytes().all(|b| b.is_ascii_alphanumeric() || b"-,:".contains(&b));
     if !sound || after.point.is_empty() {
-        return Ok(true);
+        return Ok(None);
     }
     let seconds = after.most.as_secs().max(1);
     if maria {
         if s.one("CONCAT(@@gtid_slave_pos, '')", watch)?.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
-        return Ok(s.one(&format!("MASTER_GTID_WAIT('{}', {seconds})", after.point), watch)? == "0");
+        return Ok(Some(s.one(&format!("MASTER_GTID_WAIT('{}', {seconds})", after.point), watch)? == "0"));
     }
     if s.one("@@global.gtid_mode", watch)? != "ON" {
-        return Ok(true);
+        return Ok(None);
     }
-    Ok(s.one(&format!("WAIT_FOR_EXECUTED_GTID_SET('{}', {seconds})", after.point), watch)? == "0")
+    Ok(Some(s.one(&format!("WAIT_FOR_EXECUTED_GTID_SET('{}', {seconds})", after.point), watch)? == "0"))
 }
 
 /// Starts the client and fixes what values look like.
@@ -277,7 +283,7 @@ fn start(source: &str, programs: Option<&Path>, watch: &mut Option<&mut Watch<'_
     }
     let client = Client::start(command, &mask(source), address.password.clone())?;
     let mut session = Session { client };
-    session.client.send(&format!("{SESSION}\n"))?;
+    session.client.tell(&format!("{SESSION}\n"))?;
     // It answers, so it has read the file, which goes now.
     session.one("1", watch)?;
     Ok(session)

@@ -186,6 +186,8 @@ pub(super) struct About {
     pub(super) lag_us: Option<i64>,
     /// False when the point waited for was not reached in time.
     pub(super) reached: bool,
+    /// True when a point was waited for and reached: this was read no earlier than the other.
+    pub(super) ahead: bool,
     pub(super) tables: Vec<Table>,
     pub(super) sequences: Vec<SequencePrint>,
     pub(super) left_out: Vec<LeftOut>,

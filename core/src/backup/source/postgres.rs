@@ -163,12 +163,15 @@ pub(super) fn open(
 ) -> Result<Postgres> {
     let mut session = start(source, programs, watch)?;
     let mut about = describe(&mut session, watch)?;
-    about.reached = match after {
-        Some(after) if about.standby && about.family.is_some() && about.family == after.family => {
-            wait(&mut session, after, watch)?
-        }
-        _ => true,
-    };
+    about.reached = true;
+    if let Some(after) = after
+        && about.standby
+        && about.family.is_some()
+        && about.family == after.family
+    {
+        about.reached = wait(&mut session, after, watch)?;
+        about.ahead = about.reached;
+    }
     let before = session.position(about.standby, watch)?;
     begin(&mut session, snapshot, watch)?;
     let now = session.position(about.standby, watch)?;
@@ -301,12 +304,12 @@ fn wait(session: &mut Session, after: &After, watch: &mut Option<&mut Watch<'_>>
 
 /// Begins the transaction that everything is read in.
 fn begin(session: &mut Session, snapshot: Option<&str>, watch: &mut Option<&mut Watch<'_>>) -> Result<()> {
-    session.client.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n")?;
+    session.client.tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n")?;
     if let Some(id) = snapshot {
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Error::new(Code::BadSource, format!("snapshot \"{id}\"")));
         }
-        session.client.send(&format!("SET TRANSACTION SNAPSHOT '{id}';\n"))?;
+        session.client.tell(&format!("SET TRANSACTION SNAPSHOT '{id}';\n"))?;
     }
     // The snapshot is taken by the first statement that needs one.
     session.ask("SELECT count(*) FROM pg_class WHERE false", watch).map(|_| ())

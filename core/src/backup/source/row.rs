@@ -31,7 +31,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.fields.clear();
     }
@@ -39,7 +39,7 @@ impl Row {
         self.fields.push(None);
     }
     /// Adds a field, `raw` being the engine's text of it.
-    pub(super) fn field(&mut self, canon: Canon, raw: &[u8]) {
+    pub(crate) fn field(&mut self, canon: Canon, raw: &[u8]) {
         let start = self.bytes.len();
         canonical(canon, raw, &mut self.bytes);
         self.fields.push(Some((start, self.bytes.len())));

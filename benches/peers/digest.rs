@@ -49,10 +49,11 @@ fn main() {
     })
     .unwrap();
     let (used, wall) = (cpu() - before, timer.elapsed().as_secs_f64());
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in lines {
         writeln!(out, "{line}").unwrap();
     }
+    out.flush().unwrap();
     let name = Path::chosen().name();
     eprintln!("{{\"path\":\"{name}\",\"cpu\":{used},\"wall\":{wall},\"peak\":{}}}", peak());
 }

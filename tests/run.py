@@ -71,6 +71,7 @@ SUITES = [
         [PYTHON, "-m", "pytest", "-q", "tests/python", f"--junitxml={REPORTS / 'python.xml'}"],
         junit((REPORTS, "python.xml")),
     ),
+    ("backup", ["tests/backup/run.py"], lines),
     ("cross", ["tests/cross/run.sh"], lines),
     ("page", ["tests/page/run.sh"], lines),
     ("documents", ["tests/documents/run.sh"], lines),

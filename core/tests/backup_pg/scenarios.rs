@@ -323,7 +323,8 @@ fn let_through(made: &Path) {
     };
     passes("file and manifest rewritten", &both_rewritten, "backup_manifest");
     // A sealed bag around it answers for all of them.
-    let cases: [(&str, &dyn Fn(&Copy)); 3] = [
+    type Damage<'a> = &'a dyn Fn(&Copy);
+    let cases: [(&str, Damage<'_>); 3] = [
         ("pg_wal/new", &|c| fs::write(c.backup.join("data/pg_wal/new"), "x").unwrap()),
         (auto, &|c| append(&c.backup.join("data").join(auto), b"x")),
         ("backup_manifest", &|c| {

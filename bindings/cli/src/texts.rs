@@ -124,6 +124,12 @@ texts! {
     BACKUP_FILES = "{} x", "{} 个";
     BACKUP_LEFT_OUT = "not covered:", "未覆盖：";
     BACKUP_NOT_CHECKED = "not checked by this:", "本次未查：";
+    BACKUP_SET = "SET", "备份集";
+    BACKUP_VERDICT = "VERDICT", "结论";
+    BACKUP_NEWEST = "NEWEST GOOD RUN", "最近有效备份";
+    BACKUP_BEGUN = "BEGUN", "开始";
+    BACKUP_VERIFY_DUE = "VERIFY DUE", "校验到期";
+    BACKUP_DRILL_DUE = "DRILL DUE", "演练到期";
     BACKUP_NOT_L1 = "  L1 digests of every file: backup verify", "  L1 各文件摘要：backup verify";
     BACKUP_NOT_L2 = "  L2 structure of dumps, archives and databases: backup verify --level L2", "  L2 转储、归档与数据库的结构：backup verify --level L2";
     BACKUP_NOT_L3 = "  L3 that it can be restored: backup drill", "  L3 能否恢复：backup drill";

@@ -213,6 +213,7 @@ fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
     if report.level != Level::L0 {
         out.line(&texts::BACKUP_COVERAGE.with(lang, &[&c.files_read, &c.files, &c.bytes_read, &c.bytes]))?;
     }
+    sets(report, out)?;
     checks(report, out)?;
     problems(report, out)?;
     if !c.not_covered.is_empty() {
@@ -236,6 +237,37 @@ fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
         out.line(&texts::BACKUP_RECORDED.with(lang, &[&texts::ranges(&report.entries)]))?;
     }
     Ok(())
+}
+
+/// Where each set stands.
+fn sets(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
+    let Some(status) = &report.status else { return Ok(()) };
+    let lang = out.lang;
+    let head = [
+        texts::BACKUP_SET,
+        texts::BACKUP_VERDICT,
+        texts::BACKUP_NEWEST,
+        texts::BACKUP_BEGUN,
+        texts::BACKUP_VERIFY_DUE,
+        texts::BACKUP_DRILL_DUE,
+    ];
+    let text = |t: &Option<String>| t.as_deref().unwrap_or_default().into();
+    let rows = status.sets.iter().map(|set| {
+        let colour = match set.verdict {
+            Verdict::Pass => Status::Met,
+            Verdict::Fail => Status::Breached,
+            _ => Status::AtRisk,
+        };
+        vec![
+            set.set.as_str().into(),
+            Value::Status(colour, verdict(set.verdict).get(lang).to_owned()),
+            text(&set.newest),
+            text(&set.newest_at),
+            text(&set.verify_due),
+            text(&set.drill_due),
+        ]
+    });
+    table::print(out, &head.map(|t| t.get(lang)), rows.collect())
 }
 
 fn verdict(verdict: Verdict) -> Text {

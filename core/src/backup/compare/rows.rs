@@ -8,7 +8,7 @@ use crate::error::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a side held at once.
-const HELD: usize = 200_000;
+const HELD: usize = 1 << 17;
 /// Bits of a place that choose its bucket.
 const BUCKET_BITS: u32 = 12;
 /// A bucket is read in at most 2^6 parts: rows that are alike cannot be divided, and are held once.

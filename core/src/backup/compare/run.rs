@@ -19,7 +19,7 @@ const RECHECK: Duration = Duration::from_secs(5);
 const ROUNDS: u32 = 3;
 /// Places remembered from one round to the next, over all tables; a table that finds no room is read again all the same, and
 /// everything that differs then is reported.
-const REMEMBERED: usize = 150_000;
+const REMEMBERED: usize = 60_000;
 
 /// Both sides, open.
 struct Session {

@@ -3,7 +3,6 @@ package io.opsledger;
 import java.io.DataInputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
@@ -226,11 +225,12 @@ final class Loader {
 
     /** The version that the build wrote into the jar. */
     static String version() {
-        try (InputStream in = Loader.class.getResourceAsStream("version.txt")) {
-            if (in == null) {
-                throw new UnsatisfiedLinkError("io/opsledger/version.txt is missing from this jar");
-            }
-            return new String(readAll(in), StandardCharsets.US_ASCII).trim();
+        URL url = Loader.class.getResource("version.txt");
+        if (url == null) {
+            throw new UnsatisfiedLinkError("io/opsledger/version.txt is missing from this jar");
+        }
+        try {
+            return new String(readAll(url.openConnection()), StandardCharsets.US_ASCII).trim();
         } catch (IOException e) {
             throw failed("cannot read the version of this jar", e);
         }

@@ -65,6 +65,7 @@ check "compile month" compile examples/c/month.c
 check "compile driver" compile tests/c/driver.c
 check "compile input" compile tests/c/input.c
 check "compile documents" compile tests/c/documents.c
+check "compile backup" compile tests/c/backup.c
 check "compile ledger" compile tests/c/ledger.c -pthread
 check "link the archive" gcc -std=c99 examples/c/month.c -o "$work/static" -I "$prefix/include" \
     "$prefix/lib/libopsledger.a" -lpthread -ldl -lm
@@ -84,9 +85,10 @@ check "month prints what the other languages print" diff "$work/printed" example
 # Once more on the same ledger: every fact has its key, so nothing is recorded twice.
 check "month again" bash -c "'$work/month' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
 check "month, statically linked" bash -c "'$work/static' examples/month '$work/month.ledger' | diff - examples/month/expected.txt"
-mkdir "$work/ledgers"
+mkdir "$work/ledgers" "$work/backups"
 count "${valgrind[@]}" "$work/input"
 count "${valgrind[@]}" "$work/documents"
+count "${valgrind[@]}" "$work/backup" "$work/backups"
 count "${valgrind[@]}" --child-silent-after-fork=yes "$work/ledger" "$work/ledgers"
 count "${PYTHON:-python3}" tests/cross/cases.py "$work/driver"
 

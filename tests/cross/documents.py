@@ -53,15 +53,16 @@ def by_program(program: list[str], kind: str, wanted: dict[str, Any], folder: Pa
     subprocess.run([*program, *files, kind, asked, str(folder)], check=True, stdout=subprocess.DEVNULL)
 
 
-def programs(build: Path) -> dict[str, list[str]]:
+def programs(build: Path, c: str = "documents", java: str = "DocumentWriter") -> dict[str, list[str]]:
+    """Compiles tests/c/C.c and tests/cross/java/JAVA.java; the commands that run them."""
     libraries = ROOT / "target/debug"
     flags = ["-std=c99", f"-I{ROOT / 'include'}", f"-L{libraries}", "-lopsledger", f"-Wl,-rpath,{build}"]
-    subprocess.run(["gcc", str(ROOT / "tests/c/documents.c"), "-o", str(build / "documents"), *flags], check=True)
+    subprocess.run(["gcc", str(ROOT / f"tests/c/{c}.c"), "-o", str(build / c), *flags], check=True)
     # The program asks for the soname, which only an installed library has as its name.
     (build / f"libopsledger.so.{__version__.split('.')[0]}").symlink_to(libraries / "libopsledger.so")
-    jar, source = java_jar(), ROOT / "tests/cross/java/DocumentWriter.java"
+    jar, source = java_jar(), ROOT / f"tests/cross/java/{java}.java"
     subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-cp", str(jar), "-d", str(build), str(source)], check=True)
-    return {"C": [str(build / "documents")], "Java": ["java", "-cp", f"{jar}{os.pathsep}{build}", "DocumentWriter"]}
+    return {"C": [str(build / c)], "Java": ["java", "-cp", f"{jar}{os.pathsep}{build}", java]}
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -4,5 +4,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 status=0
 .venv/bin/python tests/cross/documents.py || status=1
+.venv/bin/python tests/cross/backups.py || status=1
 .venv/bin/python tests/cross/many_writers.py "$@" || status=1
 exit $status

@@ -7,7 +7,6 @@ mod check_file;
 mod chunks;
 mod compare;
 mod content;
-mod declared;
 mod drill;
 pub mod files;
 mod options;

@@ -1,10 +1,9 @@
 //! The one door for every language: an operation by name, its options as JSON, and a ledger that keeps what came of it.
 
-use super::declared::{self, Declared};
 use super::{CompareOptions, DrillOptions, Kind, Level, SealOptions, StatusOptions, VerifyOptions};
 use super::{Report, Rotation, Watch, bag, content, options::parse_size, record, sign, status};
 use crate::account::Account;
-use crate::contract::Contract;
+use crate::contract::{BackupSet, Contract};
 use crate::digest::sm3_hex;
 use crate::error::{Code, Error, Result, err};
 use crate::ledger::Ledger;
@@ -74,9 +73,16 @@ impl<'a> Books<'a> {
     }
 
     /// What the contract says of a set; an error where it has sets and this is none of them.
-    fn set(&self, set: Option<&String>) -> Result<Declared> {
-        let (Some(contract), Some(id)) = (&self.contract, set) else { return Ok(Declared::default()) };
-        declared::find(contract, id)
+    pub(super) fn set(&self, set: Option<&String>) -> Result<Option<&BackupSet>> {
+        let (Some(contract), Some(id)) = (&self.contract, set) else { return Ok(None) };
+        let sets = &contract.backups;
+        match sets.iter().find(|set| set.id == *id) {
+            None if !sets.is_empty() => {
+                let known: Vec<&str> = sets.iter().map(|set| set.id.as_str()).collect();
+                Err(Error::new(Code::NotFound, format!("set {id:?}")).with_hint(known.join(", ")))
+            }
+            found => Ok(found),
+        }
     }
 }
 
@@ -84,7 +90,7 @@ fn seal(books: &Books<'_>, mut options: SealOptions, watch: &mut Watch<'_>) -> R
     given(&options.path, "path")?;
     limit(options.io_limit.as_ref(), watch)?;
     let set = books.set(options.set.as_ref())?;
-    options.kind = options.kind.or(set.kind);
+    options.kind = options.kind.or(set.and_then(kind));
     super::seal(&options, watch)
 }
 
@@ -100,8 +106,11 @@ fn verify(books: &Books<'_>, mut options: VerifyOptions, watch: &mut Watch<'_>) 
         ));
     }
     let set = books.set(known(options.set.as_ref(), &options.path).as_ref())?;
-    options.kind = options.kind.or(kind_unless_said(&options.path, set.kind));
-    options.level = options.level.or(set.level.map(|l| l.clamp(Level::L1, Level::L2)));
+    options.kind = options.kind.or(kind_unless_said(&options.path, set.and_then(kind)));
+    // Without a log there is nothing to look for it in.
+    if let (Some(_), None, Some(set)) = (&options.log, &options.log_marker, set) {
+        options.log_marker.clone_from(&set.log_marker);
+    }
     if let (Some(ledger), Some(_), None) = (books.ledger, &options.sample, &options.rotation) {
         options.rotation = rotation(ledger, &options.path)?;
     }
@@ -114,7 +123,12 @@ fn known(set: Option<&String>, path: &Path) -> Option<String> {
     set.cloned().or_else(said)
 }
 
-/// What the contract says it holds, unless the bag says so itself.
+/// What the contract says it holds.
+fn kind(set: &BackupSet) -> Option<Kind> {
+    serde_json::from_value(serde_json::Value::from(set.kind)).ok()
+}
+
+/// The same, unless the bag says so itself.
 fn kind_unless_said(path: &Path, kind: Option<Kind>) -> Option<Kind> {
     let said = bag::described(path).is_some_and(|info| info.get(bag::info::KIND).is_some());
     if said { None } else { kind }
@@ -143,8 +157,8 @@ fn drill(books: &Books<'_>, mut options: DrillOptions, watch: &mut Watch<'_>) ->
     limit(options.io_limit.as_ref(), watch)?;
     duration(options.rto.as_ref(), "rto")?;
     let set = books.set(known(options.set.as_ref(), &options.path).as_ref())?;
-    options.kind = options.kind.or(kind_unless_said(&options.path, set.kind));
-    options.rto = options.rto.or(set.rto);
+    options.kind = options.kind.or(kind_unless_said(&options.path, set.and_then(kind)));
+    options.rto = options.rto.or_else(|| Some(format!("{}us", set?.rto?)));
     super::drill(&options, watch)
 }
 

@@ -1,15 +1,17 @@
 //! Where the sets of a contract stand (L0): the newest good run and its age against RPO, the trend of sizes, what retention
 //! says should exist, and when the next verification and drill are due. In: the contract, what the ledger holds, the folders.
 
-use super::declared::{self, Declared, Span};
 use super::run::Books;
 use super::{Level, Problem, ProblemKind, Report, StatusOptions, Verdict, Watch, bag, files};
 use crate::account::Account;
 use crate::assess::Ask;
 use crate::books::registers::{Cell, Rows};
 use crate::calendar::Zone;
+use crate::contract::{BackupSet, Limit};
 use crate::error::{Code, Error, Result};
+use crate::rules::backup::retention;
 use crate::time::{Instant, Micros, canonical_instant, parse_instant};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Runs whose sizes the newest one is compared with.
@@ -76,26 +78,37 @@ struct Known {
     drilled: Option<Instant>,
 }
 
+/// When it is asked, and what the contract's calendar is.
+struct Frame {
+    now: Instant,
+    zone: Zone,
+    /// The start of the period.
+    begin: Instant,
+}
+
 /// Where the sets stand.
 pub(super) fn status(books: &Books<'_>, options: &StatusOptions, watch: &mut Watch<'_>) -> Result<Report> {
     let now = watch.now();
     let mut report = Report::new("status", Level::L0, "", now);
     report.set.clone_from(&options.set);
     let sets = wanted(books, options)?;
-    let zone = match &books.contract {
-        Some(contract) => contract.zone,
-        None => Zone::parse("UTC")?,
+    let contract = books.contract.as_deref();
+    let frame = Frame {
+        now,
+        zone: contract.map_or_else(|| Zone::parse("UTC"), |contract| Ok(contract.zone))?,
+        begin: contract.map_or(now, |contract| contract.period.start),
     };
     let mut detail = StatusDetail { sets: Vec::new() };
-    for set in sets {
+    for (id, set) in sets {
         watch.tick()?;
-        let known = books.account.as_ref().map(|account| known(account, &set.id, now)).transpose()?;
-        let present = options.folders.get(&set.id).map(|folder| present(folder, watch)).transpose()?;
+        let level = set.map_or(1, |set| set.level);
+        let known = books.account.as_ref().map(|account| known(account, &id, level, now)).transpose()?;
+        let present = options.folders.get(&id).map(|folder| present(folder, watch)).transpose()?;
         let before = report.problems.len();
-        let mut standing = stand(&set, known, present, now, zone, &mut report)?;
+        let mut standing = stand(&id, set, known, present, &frame, &mut report)?;
         let worst = report.problems[before..].iter().map(|p| p.kind.weight()).max();
         standing.verdict = worst.map_or(Verdict::Pass, |weight| weight.verdict());
-        report.check(Level::L0, "standing", Some(&set.id), &[("runs", standing.runs.to_string())]);
+        report.check(Level::L0, "standing", Some(&id), &[("runs", standing.runs.to_string())]);
         detail.sets.push(standing);
     }
     if books.contract.is_none() {
@@ -110,20 +123,21 @@ pub(super) fn status(books: &Books<'_>, options: &StatusOptions, watch: &mut Wat
     Ok(report.finish(now))
 }
 
+/// A set: its id, and what the contract says of it.
+type Wanted<'a> = (String, Option<&'a BackupSet>);
+
 /// The sets of the contract and those with a folder.
-fn wanted(books: &Books<'_>, options: &StatusOptions) -> Result<Vec<Declared>> {
-    let mut sets = books.contract.as_ref().map_or_else(Vec::new, |contract| declared::sets(contract));
-    if let Some(contract) = &books.contract {
-        for id in options.folders.keys().chain(&options.set) {
-            declared::find(contract, id)?;
+fn wanted<'b>(books: &'b Books<'_>, options: &StatusOptions) -> Result<Vec<Wanted<'b>>> {
+    let declared = books.contract.as_ref().map_or(&[][..], |contract| &contract.backups);
+    let mut sets: Vec<Wanted<'_>> = declared.iter().map(|set| (set.id.clone(), Some(set))).collect();
+    for id in options.folders.keys().chain(&options.set) {
+        // One that the contract does not have is an error, if it has any.
+        if books.set(Some(id))?.is_none() && !sets.iter().any(|(known, _)| known == id) {
+            sets.push((id.clone(), None));
         }
     }
-    let listed: Vec<String> = sets.iter().map(|set| set.id.clone()).collect();
-    let further = options.folders.keys().chain(&options.set).filter(|id| !listed.contains(id));
-    let further: std::collections::BTreeSet<&String> = further.collect();
-    sets.extend(further.into_iter().map(|id| Declared { id: id.clone(), ..Declared::default() }));
     if let Some(only) = &options.set {
-        sets.retain(|set| set.id == *only);
+        sets.retain(|(id, _)| id == only);
     }
     if sets.is_empty() {
         return Err(Error::new(Code::BadRequest, "status").with_hints(
@@ -134,25 +148,28 @@ fn wanted(books: &Books<'_>, options: &StatusOptions) -> Result<Vec<Declared>> {
     Ok(sets)
 }
 
-fn known(account: &Account, set: &str, now: Instant) -> Result<Known> {
+/// `level`: a verification counts from it on.
+fn known(account: &Account, id: &str, level: u8, now: Instant) -> Result<Known> {
     let ask = Ask { now: Some(now), ..Ask::default() };
     let passed = |verdict: Option<&str>| matches!(verdict, Some("pass" | "pass-with-remarks"));
     let mut known = Known::default();
     let checks = account.register("verifications", &ask)?;
-    let mut bad = std::collections::BTreeSet::new();
-    for row in checks.rows.iter().filter(|row| text(&checks, row, "set") == Some(set)) {
-        let verdict = text(&checks, row, "verdict");
-        match verdict {
-            Some("fail") => drop(bad.insert(row.subject.as_str())),
-            // L0 looks at no run, so it verifies none.
-            verdict if passed(verdict) && text(&checks, row, "level") != Some("L0") => {
+    let mut failed = BTreeSet::new();
+    for row in checks.rows.iter().filter(|row| text(&checks, row, "set") == Some(id)) {
+        match text(&checks, row, "verdict") {
+            Some("fail") => failed.extend(&row.entries),
+            verdict if passed(verdict) && level_of(text(&checks, row, "level")) >= level => {
                 known.verified = known.verified.max(Some(row.at));
             }
             _ => {}
         }
     }
+    // About the run that it names, else about its own subject.
+    let failed = account.entries(&failed)?.into_iter().filter(|e| e.fact.kind.name == "backup.verify");
+    let bad: BTreeSet<String> =
+        failed.map(|e| e.fact.text("run").map_or_else(|| e.fact.subject.clone(), str::to_owned)).collect();
     let runs = account.register("backups", &ask)?;
-    for row in runs.rows.iter().filter(|row| text(&runs, row, "set") == Some(set)) {
+    for row in runs.rows.iter().filter(|row| text(&runs, row, "set") == Some(id)) {
         let started = match runs.cell(row, "started") {
             Some(Cell::Instant(at)) => *at,
             _ => row.at,
@@ -168,9 +185,14 @@ fn known(account: &Account, set: &str, now: Instant) -> Result<Known> {
     let good = drills
         .rows
         .iter()
-        .filter(|row| text(&drills, row, "set") == Some(set) && passed(text(&drills, row, "verdict")));
+        .filter(|row| text(&drills, row, "set") == Some(id) && passed(text(&drills, row, "verdict")));
     known.drilled = good.map(|row| row.at).max();
     Ok(known)
+}
+
+/// `L2`, or the number that facts of others have; none stated: the least that reads anything.
+fn level_of(text: Option<&str>) -> u8 {
+    text.map_or(Some(1), |text| text.trim_start_matches('L').parse().ok()).unwrap_or(1)
 }
 
 fn text<'r>(rows: &Rows, row: &'r crate::books::registers::Row, column: &str) -> Option<&'r str> {
@@ -215,13 +237,14 @@ fn present(folder: &Path, watch: &mut Watch<'_>) -> Result<Vec<Run>> {
 }
 
 fn stand(
-    set: &Declared,
+    id: &str,
+    set: Option<&BackupSet>,
     known: Option<Known>,
     present: Option<Vec<Run>>,
-    now: Instant,
-    zone: Zone,
+    frame: &Frame,
     report: &mut Report,
 ) -> Result<SetStatus> {
+    let Frame { now, zone, begin } = *frame;
     let names = present.as_ref().map(|runs| runs.iter().map(|r| r.name.clone()).collect::<Vec<_>>());
     let with_ledger = known.is_some();
     let mut known = known.unwrap_or_default();
@@ -229,48 +252,48 @@ fn stand(
         known.runs = present.unwrap_or_default();
     }
     known.runs.sort_by_key(|run| run.started);
-    let newest = known.runs.iter().rfind(|run| !run.bad);
+    let good: Vec<&Run> = known.runs.iter().filter(|run| !run.bad).collect();
+    let newest = good.last();
     let age = newest.map(|run| now.saturating_sub(run.started));
-    match (set.rpo, age) {
+    let rpo = set.and_then(|set| set.rpo);
+    match (rpo, age) {
         (Some(rpo), Some(age)) if age > rpo => {
             let words = |us| crate::time::words(us, crate::Lang::En);
             report.problem(
-                Problem::new(ProblemKind::RpoExceeded, &set.id)
-                    .with(format!("<= {}", words(rpo)), words(age)),
+                Problem::new(ProblemKind::RpoExceeded, id).with(format!("<= {}", words(rpo)), words(age)),
             );
         }
-        (_, None) => report.problem(Problem::new(ProblemKind::NoRun, &set.id)),
+        (_, None) => report.problem(Problem::new(ProblemKind::NoRun, id)),
         _ => {}
     }
-    trend(set, &known.runs, report);
-    if let (Some(keep), Some(names), true) = (set.keep, &names, with_ledger) {
-        for run in known.runs.iter().filter(|run| !run.bad) {
-            if keep.after(run.started, zone)? > now && !names.contains(&run.name) {
-                report.problem(Problem::new(ProblemKind::RunMissing, &set.id).detail(&run.name));
-            }
+    trend(id, &good, report);
+    if let (Some(keep), Some(names), true) = (set.and_then(|s| s.retention.as_ref()), &names, with_ledger) {
+        let started: Vec<Instant> = good.iter().map(|run| run.started).collect();
+        let kept = retention::kept(keep, zone, &started, now);
+        for (run, _) in good.iter().zip(kept).filter(|(run, kept)| *kept && !names.contains(&run.name)) {
+            report.problem(Problem::new(ProblemKind::RunMissing, id).detail(&run.name));
         }
     }
-    let due = |every: Option<Span>, last: Option<Instant>| {
-        every.zip(last).map(|(every, last)| every.after(last, zone)).transpose()
+    // As the rule counts: from the last good one of the period, else from its start.
+    let due = |every: Option<Limit>, last: Option<Instant>| {
+        Some(retention::after(zone, every?, last.map_or(begin, |last| last.max(begin))))
     };
-    // Before the first one, from the first run on.
-    let first = known.runs.first().map(|run| run.started);
-    let verify_due = due(set.verify_every, known.verified.or(first))?;
-    let drill_due = due(set.drill_every, known.drilled.or(first))?;
+    let verify_due = due(set.and_then(|s| s.verify_every), known.verified);
+    let drill_due = due(set.and_then(|s| s.drill_every), known.drilled);
     for (kind, due) in [(ProblemKind::VerifyOverdue, verify_due), (ProblemKind::DrillOverdue, drill_due)] {
         if let Some(due) = due.filter(|due| *due < now) {
-            report.problem(Problem::new(kind, &set.id).detail(canonical_instant(due)?));
+            report.problem(Problem::new(kind, id).detail(canonical_instant(due)?));
         }
     }
     let shown = |at: Option<Instant>| at.map(canonical_instant).transpose();
     Ok(SetStatus {
-        set: set.id.clone(),
+        set: id.to_owned(),
         verdict: Verdict::Pass,
         runs: known.runs.len() as u64,
         newest: newest.map(|run| run.name.clone()),
         newest_at: shown(newest.map(|run| run.started))?,
         age,
-        rpo: set.rpo,
+        rpo,
         verified_at: shown(known.verified)?,
         verify_due: shown(verify_due)?,
         drilled_at: shown(known.drilled)?,
@@ -280,8 +303,8 @@ fn stand(
 }
 
 /// Less than half of the median of the runs before it: something may be left out of the backup.
-fn trend(set: &Declared, runs: &[Run], report: &mut Report) {
-    let sizes: Vec<u64> = runs.iter().filter(|run| !run.bad).filter_map(|run| run.bytes).collect();
+fn trend(id: &str, good: &[&Run], report: &mut Report) {
+    let sizes: Vec<u64> = good.iter().filter_map(|run| run.bytes).collect();
     let Some((last, before)) = sizes.split_last() else { return };
     let mut before = before[before.len().saturating_sub(TREND)..].to_vec();
     if before.len() < TREND {
@@ -290,8 +313,7 @@ fn trend(set: &Declared, runs: &[Run], report: &mut Report) {
     before.sort_unstable();
     let median = before[before.len() / 2];
     if *last < median / 2 {
-        report
-            .problem(Problem::new(ProblemKind::SizeTrend, &set.id).with(format!(">= {}", median / 2), last));
+        report.problem(Problem::new(ProblemKind::SizeTrend, id).with(format!(">= {}", median / 2), last));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::facts::Fact;
 use crate::ledger::{Ledger, Options};
 use crate::time::{DAY, HOUR};
 
-const CONTRACT: &str = "format = 1\nid = \"c\"\ntitle = \"t\"\ntimezone = \"Asia/Shanghai\"\nperiod = { start = \"2026-01-01\", end = \"2026-12-31\" }\n\
+const CONTRACT: &str = "format = 1\nid = \"c\"\ntitle = \"t\"\ntimezone = \"Asia/Shanghai\"\nperiod = { start = \"2026-03-01\", end = \"2026-12-31\" }\n\
     [[backup]]\nid = \"db\"\nkind = \"postgres-dump\"\nrpo = \"24h\"\nretention = \"3d\"\nverify_every = \"1 months\"\ndrill_every = \"6 months\"\n\
     [[clause]]\nid = \"long\"\nrule = \"outage-count\"\nat_least = \"1h\"\nmax = 2\n";
 
@@ -17,7 +17,7 @@ fn books(folder: &Path, runs: &[(&str, &str, u64)]) -> Ledger {
         Ledger::open(&folder.join("l"), &Options { create: true, accept_clock: true, ..Options::default() })
             .unwrap();
     let contract = crate::contract::Contract::parse(CONTRACT).unwrap();
-    let body = serde_json::json!({ "sm3": contract.sm3, "text": CONTRACT, "from": "2026-01-01" });
+    let body = serde_json::json!({ "sm3": contract.sm3, "text": CONTRACT, "from": "2026-03-01" });
     let mut facts = vec![
         serde_json::json!({ "kind": "contract.adopt", "at": "2026-01-01T00:00:00+08:00", "subject": "c", "body": body }),
     ];
@@ -48,7 +48,7 @@ fn rpo_to_the_microsecond_and_what_is_due() {
     assert_eq!((kinds(&report), report.verdict), (vec![], Verdict::Pass));
     let set = &report.status.as_ref().unwrap().sets[0];
     assert_eq!((set.newest.as_deref(), set.rpo), (Some("B-1"), Some(24 * HOUR)));
-    assert_eq!(set.verify_due.as_deref(), Some("2026-04-09T17:00:00.000000Z"));
+    assert_eq!(set.verify_due.as_deref(), Some("2026-03-31T16:00:00.000000Z"));
     assert_eq!(kinds(&look(&ledger, "", edge + 60 * crate::time::SECOND)), ["rpo-exceeded"]);
     assert_eq!(
         kinds(&look(&ledger, "", at("2026-10-01T00:00:00+08:00"))),

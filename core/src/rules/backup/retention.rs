@@ -26,7 +26,7 @@ pub struct Retention {
 }
 
 /// The instant a limit ends that began at `start`; far away where the calendar ends.
-fn after(zone: Zone, limit: Limit, start: Instant) -> Instant {
+pub(crate) fn after(zone: Zone, limit: Limit, start: Instant) -> Instant {
     match limit {
         Limit::Elapsed(us) => start.saturating_add(us),
         Limit::Months(n) => zone.add_months(start, n).unwrap_or(Instant::MAX),

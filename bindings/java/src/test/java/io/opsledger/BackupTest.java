@@ -89,8 +89,9 @@ class BackupTest {
             }));
             assertEquals("enough", own.getMessage());
             assertEquals(0, ledger.head().seq);
-            ledger.close();
-            assertThrows(OpsLedgerException.Closed.class, () -> Backup.verify(ledger, options(""), null));
         }
+        Ledger closed = create();
+        closed.close();
+        assertThrows(OpsLedgerException.Closed.class, () -> Backup.verify(closed, options(""), null));
     }
 }

@@ -118,6 +118,7 @@ texts! {
     BACKUP_UNVERIFIABLE = "unverifiable", "无法校验";
     BACKUP_UNSTABLE = "unstable read (it changed meanwhile: check again)", "读取期间有变化（请重新校验）";
     BACKUP_COVERAGE = "coverage: {} of {} files, {} of {} bytes read and compared", "覆盖：读取并比对文件 {}/{} 个，字节 {}/{}";
+    BACKUP_RTO = "measured RTO: {} (at most {}), restored into {}", "实测 RTO：{}（上限 {}），恢复到 {}";
     BACKUP_PROBLEMS = "problems: {}", "问题：共 {} 个";
     BACKUP_MORE = "{} more are not listed", "另有 {} 个未列出";
     BACKUP_CHECKED = "checked:", "已查：";

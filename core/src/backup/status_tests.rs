@@ -57,6 +57,37 @@ fn rpo_to_the_microsecond_and_what_is_due() {
 }
 
 #[test]
+fn a_run_that_failed_is_not_the_newest_and_a_shallow_check_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = books(
+        folder.path(),
+        &[("B-1", "2026-03-10T01:00:00+08:00", 100), ("B-2", "2026-03-10T02:00:00+08:00", 100)],
+    );
+    let check = |subject: &str, run: Option<&str>, level: &str, verdict: &str| {
+        let mut body = serde_json::json!({ "set": "db", "level": level, "verdict": verdict });
+        if let Some(run) = run {
+            body["run"] = run.into();
+        }
+        let fact = serde_json::json!({ "kind": "backup.verify", "subject": subject, "at": "2026-03-10T03:00:00+08:00", "body": body });
+        ledger.append(&[Fact::parse(&fact.to_string()).unwrap()], at("2026-03-10T12:30:00+08:00")).unwrap();
+    };
+    let now = at("2026-03-10T13:00:00+08:00");
+    let newest = |ledger: &Ledger| {
+        let set = look(ledger, "", now).status.unwrap().sets.remove(0);
+        (set.newest, set.verified_at)
+    };
+    assert_eq!(newest(&ledger), (Some("B-2".to_owned()), None));
+    check("db@today", None, "L0", "pass");
+    assert_eq!(newest(&ledger).1, None);
+    check("BV-1", Some("B-2"), "L2", "fail");
+    assert_eq!(newest(&ledger).0.as_deref(), Some("B-1"));
+    check("B-1", None, "L2", "pass-with-remarks");
+    assert_eq!(newest(&ledger).1.as_deref(), Some("2026-03-09T19:00:00.000000Z"));
+    check("B-1", None, "L2", "fail");
+    assert_eq!((newest(&ledger).0, kinds(&look(&ledger, "", now))), (None, vec!["no-run"]));
+}
+
+#[test]
 fn what_lies_in_the_folder_is_held_against_the_record() {
     let folder = tempfile::tempdir().unwrap();
     let runs: Vec<(String, String, u64)> = (1..=9)

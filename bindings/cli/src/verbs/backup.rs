@@ -204,7 +204,7 @@ fn utf8(path: &Path) -> Result<&str> {
 /// For people: the verdict, what was looked at, what is wrong, what nobody looked at.
 fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
     let lang = out.lang;
-    let took = time::words(report.finished.saturating_sub(report.started), lang);
+    let took = time::words(to_millis(report.finished.saturating_sub(report.started)), lang);
     let verdict = verdict(report.verdict).get(lang);
     let what = if report.path.is_empty() { report.operation } else { &report.path };
     let level = format!("{:?}", report.level);
@@ -212,6 +212,11 @@ fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
     let c = &report.coverage;
     if report.level != Level::L0 {
         out.line(&texts::BACKUP_COVERAGE.with(lang, &[&c.files_read, &c.files, &c.bytes_read, &c.bytes]))?;
+    }
+    if let Some(drill) = &report.drill {
+        let limit = drill.rto_limit.map_or_else(|| "-".to_owned(), |limit| time::words(limit, lang));
+        let rto = time::words(to_millis(drill.rto), lang);
+        out.line(&clean(&texts::BACKUP_RTO.with(lang, &[&rto, &limit, &drill.target])))?;
     }
     sets(report, out)?;
     checks(report, out)?;
@@ -237,6 +242,11 @@ fn show(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
         out.line(&texts::BACKUP_RECORDED.with(lang, &[&texts::ranges(&report.entries)]))?;
     }
     Ok(())
+}
+
+/// A stretch as people read it; the report has it to the microsecond.
+fn to_millis(us: time::Micros) -> time::Micros {
+    us / 1000 * 1000
 }
 
 /// Where each set stands.
@@ -312,7 +322,10 @@ fn problems(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
     out.line(&texts::BACKUP_PROBLEMS.with(lang, &[&report.problems_total]))?;
     let head = [texts::WHAT, texts::PATH, texts::EXPECTED, texts::FOUND, texts::OFFSET, texts::DETAIL];
     let text = |t: Option<&String>| t.map_or("", String::as_str).into();
-    let rows = report.problems.iter().map(|p| {
+    // What decides the verdict stands first.
+    let mut listed: Vec<_> = report.problems.iter().collect();
+    listed.sort_by_key(|p| std::cmp::Reverse(p.kind.weight()));
+    let rows = listed.iter().map(|p| {
         let colour = match p.kind.weight() {
             Weight::Fail => Status::Breached,
             _ => Status::AtRisk,
@@ -327,12 +340,22 @@ fn problems(report: &Report, out: &mut Out<'_, '_>) -> Result<()> {
             text(p.detail.as_ref()),
         ]
     });
-    table::print(out, &head.map(|t| t.get(lang)), rows.collect())?;
+    filled(out, &head.map(|t| t.get(lang)), rows.collect())?;
     let more = report.problems_total.saturating_sub(report.problems.len() as u64);
     if more > 0 {
         out.line(&texts::BACKUP_MORE.with(lang, &[&more]))?;
     }
     Ok(())
+}
+
+/// A table without the columns that say nothing.
+fn filled(out: &mut Out<'_, '_>, head: &[&str], rows: Vec<Vec<Value>>) -> Result<()> {
+    let says = |i: usize| rows.iter().any(|row| !matches!(&row[i], Value::Text(text) if text.is_empty()));
+    let kept: Vec<bool> = (0..head.len()).map(says).collect();
+    let head: Vec<&str> = head.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(text, _)| *text).collect();
+    let keep =
+        |row: Vec<Value>| row.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(v, _)| v).collect();
+    table::print(out, &head, rows.into_iter().map(keep).collect())
 }
 
 /// What a pass does not say.

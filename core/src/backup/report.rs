@@ -373,7 +373,6 @@ pub struct Report {
     pub drill: Option<DrillDetail>,
     /// Of `compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub compare: Option<CompareDetail>,
     /// Of `status`: where each set stands.
     #[serde(skip_serializing_if = "Option::is_none")]

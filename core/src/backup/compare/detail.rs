@@ -3,7 +3,7 @@
 use crate::backup::source::{About, Sum, mask};
 
 /// What differs.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct CompareDetail {
     /// The platform.
     pub platform: Side,
@@ -18,7 +18,7 @@ pub struct CompareDetail {
 }
 
 /// One of the two.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct Side {
     /// Its address, the password masked.
     pub source: String,
@@ -35,7 +35,7 @@ pub struct Side {
 }
 
 /// What a table holds on one side.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Held {
     /// Rows.
     pub rows: u64,
@@ -44,7 +44,7 @@ pub struct Held {
 }
 
 /// A table on both sides.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct TableDetail {
     /// `schema.table`, or the table's name where the engine has no schemas.
     pub name: String,

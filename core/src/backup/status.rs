@@ -10,7 +10,7 @@ use crate::calendar::Zone;
 use crate::contract::{BackupSet, Limit};
 use crate::error::{Code, Error, Result};
 use crate::rules::backup::retention;
-use crate::time::{Instant, Micros, canonical_instant, parse_instant};
+use crate::time::{Instant, Micros, parse_instant};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub struct StatusDetail {
     pub sets: Vec<SetStatus>,
 }
 
-/// Where a set stands. Instants are canonical UTC text, durations microseconds.
+/// Where a set stands. Instants are RFC 3339 in the contract's zone, durations microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct SetStatus {
     /// Its id.
@@ -282,22 +282,22 @@ fn stand(
     let drill_due = due(set.and_then(|s| s.drill_every), known.drilled);
     for (kind, due) in [(ProblemKind::VerifyOverdue, verify_due), (ProblemKind::DrillOverdue, drill_due)] {
         if let Some(due) = due.filter(|due| *due < now) {
-            report.problem(Problem::new(kind, id).detail(canonical_instant(due)?));
+            report.problem(Problem::new(kind, id).detail(zone.format(due)));
         }
     }
-    let shown = |at: Option<Instant>| at.map(canonical_instant).transpose();
+    let shown = |at: Option<Instant>| at.map(|at| zone.format(at));
     Ok(SetStatus {
         set: id.to_owned(),
         verdict: Verdict::Pass,
         runs: known.runs.len() as u64,
         newest: newest.map(|run| run.name.clone()),
-        newest_at: shown(newest.map(|run| run.started))?,
+        newest_at: shown(newest.map(|run| run.started)),
         age,
         rpo,
-        verified_at: shown(known.verified)?,
-        verify_due: shown(verify_due)?,
-        drilled_at: shown(known.drilled)?,
-        drill_due: shown(drill_due)?,
+        verified_at: shown(known.verified),
+        verify_due: shown(verify_due),
+        drilled_at: shown(known.drilled),
+        drill_due: shown(drill_due),
         present: names,
     })
 }

@@ -48,7 +48,7 @@ fn rpo_to_the_microsecond_and_what_is_due() {
     assert_eq!((kinds(&report), report.verdict), (vec![], Verdict::Pass));
     let set = &report.status.as_ref().unwrap().sets[0];
     assert_eq!((set.newest.as_deref(), set.rpo), (Some("B-1"), Some(24 * HOUR)));
-    assert_eq!(set.verify_due.as_deref(), Some("2026-03-31T16:00:00.000000Z"));
+    assert_eq!(set.verify_due.as_deref(), Some("2026-04-01T00:00:00+08:00"));
     assert_eq!(kinds(&look(&ledger, "", edge + 60 * crate::time::SECOND)), ["rpo-exceeded"]);
     assert_eq!(
         kinds(&look(&ledger, "", at("2026-10-01T00:00:00+08:00"))),
@@ -82,7 +82,7 @@ fn a_run_that_failed_is_not_the_newest_and_a_shallow_check_is_none() {
     check("BV-1", Some("B-2"), "L2", "fail");
     assert_eq!(newest(&ledger).0.as_deref(), Some("B-1"));
     check("B-1", None, "L2", "pass-with-remarks");
-    assert_eq!(newest(&ledger).1.as_deref(), Some("2026-03-09T19:00:00.000000Z"));
+    assert_eq!(newest(&ledger).1.as_deref(), Some("2026-03-10T03:00:00+08:00"));
     check("B-1", None, "L2", "fail");
     assert_eq!((newest(&ledger).0, kinds(&look(&ledger, "", now))), (None, vec!["no-run"]));
 }
